@@ -1,0 +1,191 @@
+"""A case: what the facts about one inspection add up to, in whatever order they arrived.
+
+`fold` first puts the facts into one order that follows from the facts alone (device name, number), then reads them once.
+So the same set of facts always gives the same case, and a fact that comes twice changes nothing.
+Where two devices wrote about the same thing, a retake names the photo that it replaces; otherwise the higher number of
+the later name counts, which is arbitrary but the same everywhere.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from inspection.evidence import VideoRef
+from inspection.facts import (
+    AuditDecided,
+    AuditOverdue,
+    CaseAbandoned,
+    CaseOpened,
+    Entry,
+    InspectionConcluded,
+    ItemChecked,
+    PhotoRefused,
+    PhotoStored,
+    PhotoTaken,
+    ReadingCorrected,
+    RecallOrdered,
+    StickerIssued,
+    StickerWithheld,
+    VideoReferenced,
+)
+from inspection.identities import HUB
+
+Stage = Literal[
+    "unopened",  # facts arrived, but not yet the one that opens the case
+    "in_progress",
+    "abandoned",
+    "failed",
+    "concluded",  # passed; the hub has not yet decided
+    "audit_pending",  # sticker issued, nobody has audited it yet
+    "audit_first",  # no sticker before a person has looked
+    "withheld",  # no sticker
+    "archived",
+    "recall_ordered",
+]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Case:
+    """A folded case. Times are Unix milliseconds of the hub. photos: current ones by kind; items: by item code."""
+
+    case: str
+    device: str = ""
+    opened: CaseOpened | None = None
+    all_photos: tuple[PhotoTaken, ...] = ()
+    refused_photos: tuple[PhotoRefused, ...] = ()
+    items: tuple[ItemChecked, ...] = ()
+    corrections: tuple[ReadingCorrected, ...] = ()
+    videos: tuple[VideoRef, ...] = ()
+    concluded: InspectionConcluded | None = None
+    abandoned: CaseAbandoned | None = None
+    stored: frozenset[str] = frozenset()
+    issued: StickerIssued | None = None
+    withheld: StickerWithheld | None = None
+    audits: tuple[AuditDecided, ...] = ()
+    overdue: AuditOverdue | None = None
+    recall: RecallOrdered | None = None
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def photos(self) -> tuple[PhotoTaken, ...]:
+        """The photos that count: of each kind the newest that no retake replaced."""
+        replaced = {photo.replaces for photo in self.all_photos if photo.replaces}
+        current = {photo.kind: photo for photo in self.all_photos if photo.photo.digest not in replaced}
+        return tuple(current.values())
+
+    @property
+    def missing_bytes(self) -> frozenset[str]:
+        """Digests of the photos that count and whose bytes are not yet at the hub."""
+        return frozenset(photo.photo.digest for photo in self.photos) - self.stored
+
+    @property
+    def vin_photo(self) -> PhotoTaken | None:
+        """The photo that counts and carries a VIN reading, if there is one."""
+        read = [photo for photo in self.photos if photo.vin is not None]
+        return read[-1] if read else None
+
+    @property
+    def vin(self) -> str:
+        """The VIN as read by the model, or as a person corrected it on that photo; empty if none."""
+        photo = self.vin_photo
+        if photo is None or photo.vin is None:
+            return ""
+        corrected = [c.corrected for c in self.corrections if c.photo == photo.photo.digest]
+        return corrected[-1] if corrected else photo.vin.vin
+
+    @property
+    def vin_seen_by_person(self) -> bool:
+        """Whether a person confirmed or corrected the reading on the photo that counts."""
+        photo = self.vin_photo
+        return photo is not None and any(c.photo == photo.photo.digest for c in self.corrections)
+
+    @property
+    def audit(self) -> AuditDecided | None:
+        """The auditor's decision; the first one counts, a second is refused before it becomes a fact."""
+        return self.audits[0] if self.audits else None
+
+    @property
+    def audit_due(self) -> int:
+        """When a person must have looked; 0 when no clock runs."""
+        if self.issued:
+            return self.issued.audit_due
+        return self.withheld.audit_due if self.withheld else 0
+
+    @property
+    def stage(self) -> Stage:
+        """Where the case stands."""
+        if self.opened is None:
+            return "unopened"
+        return self._stage_after_audit() or self._stage_before_audit()
+
+    def _stage_after_audit(self) -> Stage | None:
+        if self.recall:
+            return "recall_ordered"
+        return "archived" if self.audit and self.audit.decision == "pass" else None
+
+    def _stage_before_audit(self) -> Stage:
+        if self.issued:
+            return "audit_pending"
+        if self.withheld:
+            return "audit_first" if self.withheld.audit_due else "withheld"
+        if self.concluded:
+            return "failed" if self.concluded.outcome == "fail" else "concluded"
+        return "abandoned" if self.abandoned else "in_progress"
+
+
+def in_order(entries: Iterable[Entry]) -> list[Entry]:
+    """Return the entries, each once, in the order in which they are read: devices by name, the hub last, by number."""
+    unique = {(entry.device == HUB, entry.device, entry.seq): entry for entry in entries}
+    return [unique[key] for key in sorted(unique)]
+
+
+def fold(case: str, entries: Iterable[Entry]) -> Case:
+    """Return the case that these facts add up to. Entries of other cases are not asked for and must not be given."""
+    state = Case(case=case)
+    for entry in in_order(entries):
+        state = _after(state, entry)
+    return state
+
+
+def _after(state: Case, entry: Entry) -> Case:
+    if entry.device == HUB:
+        return _after_hub_fact(state, entry)
+    match entry.fact:
+        case CaseOpened() as fact:
+            # The first opening counts: who opened the case is part of its id.
+            return state if state.opened else replace(state, opened=fact, device=entry.device)
+        case PhotoTaken() as fact:
+            return replace(state, all_photos=(*state.all_photos, fact))
+        case PhotoRefused() as fact:
+            return replace(state, refused_photos=(*state.refused_photos, fact))
+        case ItemChecked() as fact:
+            others = tuple(item for item in state.items if item.item != fact.item)
+            return replace(state, items=(*others, fact))
+        case ReadingCorrected() as fact:
+            return replace(state, corrections=(*state.corrections, fact))
+        case VideoReferenced() as fact:
+            return replace(state, videos=(*state.videos, fact.video))
+        case InspectionConcluded() as fact:
+            return replace(state, concluded=fact)
+        case CaseAbandoned() as fact:
+            return replace(state, abandoned=fact)
+        case other:
+            return replace(state, unknown=(*state.unknown, getattr(other, "kind", type(other).__name__)))
+
+
+def _after_hub_fact(state: Case, entry: Entry) -> Case:
+    match entry.fact:
+        case PhotoStored() as fact:
+            return replace(state, stored=state.stored | {fact.digest})
+        case StickerIssued() as fact:
+            return state if state.issued else replace(state, issued=fact)
+        case StickerWithheld() as fact:
+            return replace(state, withheld=fact)
+        case AuditDecided() as fact:
+            return replace(state, audits=(*state.audits, fact))
+        case AuditOverdue() as fact:
+            return replace(state, overdue=fact)
+        case RecallOrdered() as fact:
+            return replace(state, recall=fact)
+        case other:
+            return replace(state, unknown=(*state.unknown, getattr(other, "kind", type(other).__name__)))

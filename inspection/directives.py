@@ -1,0 +1,70 @@
+"""Directives: what the hub wants of a device; and receipts: what the hub has committed.
+
+The way back mirrors the way up: directives are numbered per device without gaps, kept by the hub until the device
+has committed them and said so with the fact DirectiveSettled. Times are the hub's, Unix milliseconds.
+"""
+
+from msgspec import Struct
+
+from inspection.facts import Reason
+
+
+class Directive(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="t", tag=True):
+    """Something that the hub wants a device to know or do. The tag on the wire is the class name."""
+
+
+class StickerGranted(Directive, frozen=True):
+    """The case has its sticker: print it, hand it over. payload: the signed sticker, as text for the QR."""
+
+    case: str
+    number: str
+    payload: str
+
+
+class StickerDenied(Directive, frozen=True):
+    """The case has no sticker, for these reasons (the failed ones)."""
+
+    case: str
+    reasons: tuple[Reason, ...]
+
+
+class VehicleRecalled(Directive, frozen=True):
+    """Call the vehicle of this case back to the station."""
+
+    case: str
+    reason: str
+
+
+AnyDirective = StickerGranted | StickerDenied | VehicleRecalled
+
+
+class NumberedDirective(Struct, frozen=True, kw_only=True):
+    """A directive in its device's log. number: 1, 2, 3, ... without gaps."""
+
+    device: str
+    number: int
+    directive: AnyDirective
+
+
+class Refusal(Struct, frozen=True, kw_only=True):
+    """Why the hub did not take what was sent. The device keeps it, marks it and shows it.
+
+    code: e.g. "batch.gap"; text: for a person.
+    """
+
+    code: str
+    text: str
+
+
+class Receipt(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the hub has of a device.
+
+    have: number of the last fact that is committed at the hub, with all before it. head: its hash (32 bytes).
+    hub_time: when the hub said so. refusal: set when something was not taken.
+    """
+
+    device: str
+    have: int
+    head: bytes
+    hub_time: int
+    refusal: Refusal | None = None

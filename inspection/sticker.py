@@ -1,0 +1,90 @@
+"""The sticker (检验合格标志): a short signed payload that fits a QR code which a phone reads, checked without a hub.
+
+Knows what a sticker says and how its text is written and checked; who may have one is `rules`'.
+The text is Base32 without padding, so that a QR code needs 5.5 bits a character (alphanumeric mode).
+"""
+
+import base64
+import binascii
+import calendar
+from datetime import date
+
+import msgspec
+from msgspec import Struct
+
+from inspection import InspectionError
+from inspection.signing import SIGNATURE_BYTES, SignatureError, SigningKey, digest, verify
+
+STICKER_SCHEMA = 1
+STICKER_TEXT_CHARACTERS_MAX = 400
+_VIN_TAG_BYTES = 8
+
+
+class StickerError(InspectionError):
+    """A text that is no sticker of this hub."""
+
+
+class Sticker(Struct, frozen=True, array_like=True):
+    """What the sticker says.
+
+    number: unique. plate_kind, plate: hpzl and full plate, empty for a new vehicle. vin_tag: first 8 bytes of the
+    SHA-256 of the VIN: enough to compare with a vehicle, not enough to publish its VIN. valid_until: last day.
+    """
+
+    schema: int
+    number: str
+    plate_kind: str
+    plate: str
+    vin_tag: bytes
+    issued_on: date
+    valid_until: date
+
+
+_decoder = msgspec.msgpack.Decoder(Sticker)
+
+
+def vin_tag(vin: str) -> bytes:
+    """Return the 8 bytes by which a sticker names its vehicle's VIN."""
+    return digest(vin.encode())[:_VIN_TAG_BYTES]
+
+
+def sign_sticker(sticker: Sticker, key: SigningKey) -> bytes:
+    """Return the payload: the sticker's bytes with the hub's signature (64 bytes) behind them."""
+    data = msgspec.msgpack.encode(sticker)
+    return data + key.sign("sticker", data)
+
+
+def open_sticker(payload: bytes, public: bytes) -> Sticker:
+    """Read a payload and check the hub's signature; raises StickerError."""
+    data, signature = payload[:-SIGNATURE_BYTES], payload[-SIGNATURE_BYTES:]
+    try:
+        verify(public, "sticker", data, signature)
+        sticker = _decoder.decode(data)
+    except SignatureError as error:
+        raise StickerError("not a sticker of this hub: the signature does not hold") from error
+    except msgspec.MsgspecError as error:
+        raise StickerError(f"the sticker cannot be read: {error}") from error
+    return sticker
+
+
+def sticker_text(payload: bytes) -> str:
+    """Return the payload as text for a QR code: A to Z and 2 to 7."""
+    return base64.b32encode(payload).decode().rstrip("=")
+
+
+def payload_of_text(text: str) -> bytes:
+    """Return the payload that a text carries, in either case; raises StickerError when it carries none."""
+    if len(text) > STICKER_TEXT_CHARACTERS_MAX:
+        raise StickerError(f"a sticker has at most {STICKER_TEXT_CHARACTERS_MAX} characters")
+    try:
+        return base64.b32decode(text.upper() + "=" * (-len(text) % 8))
+    except (binascii.Error, ValueError) as error:
+        raise StickerError("a sticker is written in the letters A to Z and the digits 2 to 7") from error
+
+
+def add_months(day: date, months: int) -> date:
+    """Return the same day `months` later, or the month's last day where there is no such day (29 February, the 31st)."""
+    month = day.month - 1 + months
+    year = day.year + month // 12
+    month = month % 12 + 1
+    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
