@@ -1,7 +1,7 @@
 """A case: what the facts about one inspection add up to, in whatever order they arrived.
 
-`fold` first puts the facts into one order that follows from the facts alone (device name, number), then reads them once.
-So the same set of facts always gives the same case, and a fact that comes twice changes nothing.
+`fold` puts the facts into one order that follows from the facts alone (device name, number), then reads them once. So
+the same set of facts always gives the same case, and a fact that comes twice changes nothing.
 Where two devices wrote about the same thing, a retake names the photo that it replaces; otherwise the higher number of
 the later name counts, which is arbitrary but the same everywhere.
 """
@@ -28,7 +28,7 @@ from inspection.facts import (
     StickerWithheld,
     VideoReferenced,
 )
-from inspection.identities import HUB
+from inspection.identities import HUB, case_id
 
 Stage = Literal[
     "unopened",  # facts arrived, but not yet the one that opens the case
@@ -127,7 +127,7 @@ class Case:
         if self.issued:
             return "audit_pending"
         if self.withheld:
-            return "audit_first" if self.withheld.audit_due else "withheld"
+            return "audit_first" if self.withheld.audit_first else "withheld"
         if self.concluded:
             return "failed" if self.concluded.outcome == "fail" else "concluded"
         return "abandoned" if self.abandoned else "in_progress"
@@ -152,8 +152,10 @@ def _after(state: Case, entry: Entry) -> Case:
         return _after_hub_fact(state, entry)
     match entry.fact:
         case CaseOpened() as fact:
-            # The first opening counts: who opened the case is part of its id.
-            return state if state.opened else replace(state, opened=fact, device=entry.device)
+            # Who opened a case, with which fact, is the case's id: any other opening of it is not one.
+            if entry.case == case_id(entry.device, entry.seq):
+                return replace(state, opened=fact, device=entry.device)
+            return replace(state, unknown=(*state.unknown, "CaseOpened"))
         case PhotoTaken() as fact:
             return replace(state, all_photos=(*state.all_photos, fact))
         case PhotoRefused() as fact:

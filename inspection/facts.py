@@ -114,7 +114,7 @@ class ReadingCorrected(Fact, frozen=True):
 
 
 class VideoReferenced(Fact, frozen=True):
-    """This interval of footage shows the inspection; or it is missing, and the reference says why."""
+    """An interval of footage shows the inspection; or it is missing, and the reference says why."""
 
     video: VideoRef
 
@@ -167,11 +167,15 @@ class StickerIssued(Fact, frozen=True):
 
 
 class StickerWithheld(Fact, frozen=True):
-    """Hub: no sticker, for these reasons. A later fact may lift them. audit_due: when a person must have looked."""
+    """Hub: no sticker, for these reasons. A later fact may lift them.
+
+    audit_due: when a person must have looked; 0 when nobody has to. audit_first: an auditor's pass brings the sticker.
+    """
 
     rulebook: str
     reasons: tuple[Reason, ...]
     audit_due: int = 0
+    audit_first: bool = False
 
 
 class AuditDecided(Fact, frozen=True):

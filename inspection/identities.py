@@ -29,7 +29,7 @@ def checked_device(text: str) -> str:
     """
     if not _DEVICE.match(text):
         raise IdentityError(
-            f"{text[:40]!r} cannot name a device: use 2 to {DEVICE_CHARACTERS_MAX} of a-z, 0-9 and -, not starting with -"
+            f"{text[:40]!r} cannot name a device: use 2 to {DEVICE_CHARACTERS_MAX} of a-z, 0-9 and -, no - first"
         )
     return text
 

@@ -83,7 +83,7 @@ def payload_of_text(text: str) -> bytes:
 
 
 def add_months(day: date, months: int) -> date:
-    """Return the same day `months` later, or the month's last day where there is no such day (29 February, the 31st)."""
+    """Return the same day `months` later, or the month's last where there is none such (29 February, the 31st)."""
     month = day.month - 1 + months
     year = day.year + month // 12
     month = month % 12 + 1

@@ -185,7 +185,7 @@ def seal_batch(records: tuple[Recorded, ...], *, sent: int, key: SigningKey) -> 
 
 
 def fits_in_batch(sizes: list[int]) -> int:
-    """Return how many facts of these sizes (bytes), from the first on, fit into one batch; at least 1 if there is one."""
+    """Return how many facts of these sizes (bytes), from the first on, fit into one batch; one always does."""
     total = _BATCH_OVERHEAD_BYTES
     for count, size in enumerate(sizes[:BATCH_FACTS_MAX]):
         total += size + 5
@@ -220,7 +220,7 @@ def _check_chain(device: str, records: tuple[Recorded, ...]) -> None:
     first = records[0].entry.seq
     for offset, record in enumerate(records):
         if record.entry.device != device or record.entry.seq != first + offset:
-            raise WireError("wire.chain", f"facts of {device} from {first} on are not consecutive at place {offset + 1}")
+            raise WireError("wire.chain", f"the facts of {device} after {first} are not consecutive")
         if offset and record.entry.before != records[offset - 1].digest:
             raise WireError("wire.chain", f"fact {record.entry.seq} of {device} does not follow the one before it")
 

@@ -1,0 +1,1 @@
+"""The pages that people at the centre work on, and the public page of a sticker."""

@@ -1,0 +1,77 @@
+"""Who may sign in: names, roles, password hashes (argon2id) and session tokens.
+
+Builds and checks them; the pages ask, the writer writes.
+"""
+
+import secrets
+import sqlite3
+from typing import Literal
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from central_hub import HubError
+from inspection.signing import digest
+
+Role = Literal["auditor", "operator"]
+"""auditor 审核员: audits cases. operator 运维: sees devices and refusals, enrols devices."""
+
+PASSWORD_CHARACTERS_MIN = 10
+PASSWORD_CHARACTERS_MAX = 200
+TOKEN_BYTES = 32
+HOUR_MS = 3_600_000
+
+_hasher = PasswordHasher()
+# A name that does not exist takes as long to refuse as a wrong password: who asks cannot find out names.
+_NOBODY = _hasher.hash(secrets.token_urlsafe(16))
+
+
+class AccountError(HubError):
+    """A name or password that cannot be used."""
+
+
+def check_password(hashed: str | None, password: str) -> bool:
+    """Say whether `password` belongs to the hash; None stands for a name that nobody has."""
+    if len(password) > PASSWORD_CHARACTERS_MAX:
+        return False
+    try:
+        return _hasher.verify(hashed or _NOBODY, password) and hashed is not None
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def token_digest(token: str) -> bytes:
+    """Return what the store keeps of a session token, so that a copy of the store opens no session."""
+    return digest(token.encode())
+
+
+class Accounts:
+    """Writes to the `accounts` and `sessions` tables, inside the caller's transaction."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def put(self, name: str, *, title: str, role: Role, password: str) -> None:
+        """Make an account, or give it a new password; raises AccountError when the password is too short or long."""
+        if not PASSWORD_CHARACTERS_MIN <= len(password) <= PASSWORD_CHARACTERS_MAX:
+            raise AccountError(f"a password has {PASSWORD_CHARACTERS_MIN} to {PASSWORD_CHARACTERS_MAX} characters")
+        row = (name, title, role, _hasher.hash(password))
+        self._db.execute("INSERT OR REPLACE INTO accounts VALUES (?, ?, ?, ?)", row)
+        self._db.execute("DELETE FROM sessions WHERE name = ?", (name,))
+
+    def any(self) -> bool:
+        """Say whether there is an account at all."""
+        return self._db.execute("SELECT 1 FROM accounts LIMIT 1").fetchone() is not None
+
+    def open_session(self, name: str, *, now: int, hours_max: int) -> str:
+        """Begin a session; return its token. Sessions that ended are swept out."""
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+        self._db.execute("DELETE FROM sessions WHERE until <= ?", (now,))
+        self._db.execute(
+            "INSERT INTO sessions VALUES (?, ?, ?)", (token_digest(token), name, now + hours_max * HOUR_MS)
+        )
+        return token
+
+    def close_session(self, token: str) -> None:
+        """End a session."""
+        self._db.execute("DELETE FROM sessions WHERE token = ?", (token_digest(token),))

@@ -1,0 +1,78 @@
+"""The hub's door for programs: whether it is well, and enrolling a device with an operator's sign-in."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Literal
+
+import aiohttp
+import msgspec
+from aiohttp import web
+from msgspec import Struct
+
+from central_hub import HubError
+from central_hub.accounts import check_password
+from central_hub.reading import Reading
+from inspection import InspectionError
+from inspection.signing import public_key_from_hex
+
+
+class EnrolRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a device says of itself: its name, kind and station, and its public key in hexadecimal."""
+
+    device: str
+    kind: Literal["pda", "lane_box"]
+    station: str
+    public_key: str
+
+
+class EnrolAnswer(Struct, frozen=True, kw_only=True):
+    """What a device has to know of the hub."""
+
+    hub_public_key: str
+    broker_host: str
+    broker_port: int
+    broker_user: str
+    broker_password: str
+    http_url: str
+
+
+class Api:
+    """The two requests. enrol: writes the device down, lets it in at the broker, returns the answer."""
+
+    def __init__(
+        self, reading: Reading, *, enrol: Callable[[EnrolRequest, bytes], EnrolAnswer], health: Callable[[], str]
+    ) -> None:
+        self._reading = reading
+        self._enrol = enrol
+        self._health = health
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the routes to add to the application."""
+        return [web.get("/healthz", self._healthz), web.post("/api/devices", self._post_device)]
+
+    async def _healthz(self, _request: web.Request) -> web.Response:
+        trouble = self._health()
+        return web.json_response({"well": not trouble, "trouble": trouble}, status=503 if trouble else 200)
+
+    async def _post_device(self, request: web.Request) -> web.Response:
+        if not await asyncio.to_thread(self._is_operator, request.headers.get("Authorization", "")):
+            return _refused(401, "enrol.sign_in", "an operator's name and password are needed to enrol a device")
+        try:
+            asked = msgspec.json.decode(await request.read(), type=EnrolRequest)
+            answer = await asyncio.to_thread(self._enrol, asked, public_key_from_hex(asked.public_key))
+        except (msgspec.MsgspecError, HubError, InspectionError) as error:
+            return _refused(400, "enrol.refused", str(error))
+        return web.Response(body=msgspec.json.encode(answer), content_type="application/json")
+
+    def _is_operator(self, authorization: str) -> bool:
+        try:
+            asked = aiohttp.BasicAuth.decode(authorization, encoding="utf-8")
+        except ValueError:
+            return False
+        account = self._reading.account(asked.login)
+        known = check_password(account["password"] if account else None, asked.password)
+        return known and account is not None and account["role"] == "operator"
+
+
+def _refused(status: int, code: str, text: str) -> web.Response:
+    return web.json_response({"code": code, "text": text}, status=status)

@@ -1,0 +1,122 @@
+"""The door for photos: HTTP upload by digest that resumes where it broke off.
+
+    HEAD  /photos/DIGEST   how far it came: Upload-Offset, and Upload-Complete: 1 once it is committed
+    PATCH /photos/DIGEST   the next piece, from Upload-Offset on
+
+Every request carries Passlane-Device and Passlane-Ticket, the device's signature over its name, the digest and the
+size. A photo is only taken once a committed fact announced it. Upload-Complete: 1 is the receipt: the photo is on the
+disk and the ledger says so.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from central_hub.casework import Casework
+from central_hub.photos import PhotoError, PhotoStore
+from central_hub.reading import Reading
+from central_hub.store.records import AnnouncedPhoto
+from central_hub.writer import Writer
+from inspection.evidence import EvidenceError, checked_digest
+from inspection.signing import SignatureError, verify
+
+PIECE_BYTES_MAX = 1024 * 1024
+TICKET_PURPOSE = "upload"
+_STATUS = {"photo.offset": 409, "photo.digest": 422, "photo.not_an_image": 415, "photo.too_many_pixels": 413}
+
+
+def _refused(status: int, code: str, text: str) -> web.Response:
+    return web.json_response({"code": code, "text": text}, status=status)
+
+
+class Uploads:
+    """The two requests, over the photo store, the ledger's announcements and the writer."""
+
+    def __init__(
+        self, store: PhotoStore, reading: Reading, *, writer: Writer, casework: Casework, photo_bytes_max: int
+    ) -> None:
+        self._store = store
+        self._reading = reading
+        self._writer = writer
+        self._casework = casework
+        self._photo_bytes_max = photo_bytes_max
+        # Two pieces of one photo must not be written at once.
+        self._busy: set[str] = set()
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the routes to add to the application."""
+        return [
+            web.head("/photos/{digest}", self._checked(self._head)),
+            web.patch("/photos/{digest}", self._checked(self._patch)),
+        ]
+
+    def _checked(
+        self, handler: Callable[[web.Request, AnnouncedPhoto], Awaitable[web.Response]]
+    ) -> Callable[[web.Request], Awaitable[web.Response]]:
+        async def handle(request: web.Request) -> web.Response:
+            """1. A digest. 2. Announced by a fact. 3. Sent by the device that announced it. 4. Within the limit."""
+            try:
+                digest = checked_digest(request.match_info["digest"])
+            except EvidenceError as error:
+                return _refused(400, "photo.name", str(error))
+            photo = self._reading.announced_photo(digest)
+            if photo is None:
+                return _refused(404, "photo.not_announced", "no committed fact announces this photo yet")
+            try:
+                self._check_ticket(request, photo)
+            except (SignatureError, ValueError) as error:
+                return _refused(403, "photo.ticket", str(error))
+            if photo.size > self._photo_bytes_max:
+                return _refused(413, "photo.too_large", f"{photo.size} bytes; at most {self._photo_bytes_max}")
+            return await handler(request, photo)
+
+        return handle
+
+    def _check_ticket(self, request: web.Request, photo: AnnouncedPhoto) -> None:
+        device = request.headers.get("Passlane-Device", "")
+        key = self._reading.public_key(device)
+        if key is None:
+            raise SignatureError(f"device {device[:40]!r} is not enrolled")
+        ticket = bytes.fromhex(request.headers.get("Passlane-Ticket", ""))
+        verify(key, TICKET_PURPOSE, f"{device}\n{photo.digest}\n{photo.size}".encode(), ticket)
+
+    async def _head(self, _request: web.Request, photo: AnnouncedPhoto) -> web.Response:
+        if self._store.has(photo.digest):
+            return await self._committed(photo)
+        return _progress(200, self._store.offset(photo.digest))
+
+    async def _patch(self, request: web.Request, photo: AnnouncedPhoto) -> web.Response:
+        if self._store.has(photo.digest):
+            return await self._committed(photo)
+        if photo.digest in self._busy:
+            return _refused(409, "photo.busy", "another piece of this photo is being written")
+        self._busy.add(photo.digest)
+        try:
+            return await self._add(request, photo)
+        except PhotoError as error:
+            return _refused(_STATUS.get(error.code, 413), error.code, str(error))
+        finally:
+            self._busy.discard(photo.digest)
+
+    async def _add(self, request: web.Request, photo: AnnouncedPhoto) -> web.Response:
+        try:
+            offset = int(request.headers.get("Upload-Offset", ""))
+        except ValueError:
+            return _refused(400, "photo.offset", "Upload-Offset must say at which byte the piece begins")
+        # The application's client_max_size is PIECE_BYTES_MAX: a larger piece is answered 413 before it is in memory.
+        piece = await request.read()
+        here = await asyncio.to_thread(self._store.add, photo.digest, offset, piece, size=photo.size)
+        if here < photo.size:
+            return _progress(204, here)
+        await asyncio.to_thread(self._store.finish, photo.digest, media=photo.media)
+        return await self._committed(photo)
+
+    async def _committed(self, photo: AnnouncedPhoto) -> web.Response:
+        # Also for a photo that was on the disk before: a crash may have come between the file and the ledger.
+        await asyncio.wrap_future(self._writer.submit(lambda: self._casework.store_photo(photo.digest)))
+        return _progress(204, photo.size, complete=True)
+
+
+def _progress(status: int, offset: int, *, complete: bool = False) -> web.Response:
+    return web.Response(status=status, headers={"Upload-Offset": str(offset), "Upload-Complete": str(int(complete))})

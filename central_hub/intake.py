@@ -1,0 +1,116 @@
+"""Whether a message of a device is taken, and which of its facts are new. Decides only: no store, no clock, no network.
+
+The steps are numbered where they stand. Whatever is refused stays in the device's journal; the code says why, for
+counters and screens, and the text says it to an operator.
+"""
+
+from dataclasses import dataclass
+
+from central_hub import HubError
+from inspection import topics, wire
+from inspection.facts import HUB_FACTS, CaseOpened, UnknownFact
+from inspection.identities import HUB, case_id
+from inspection.signing import SignatureError
+from inspection.wire import Batch, Recorded
+
+
+class IntakeError(HubError):
+    """A message that is not taken."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChainHead:
+    """What the hub has of a device: the key it signs with, the number and hash of its last committed fact."""
+
+    device: str
+    public_key: bytes
+    have: int
+    head: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Remark:
+    """A fact that was committed, because it is the device's word, but counts for nothing; code and text say why."""
+
+    seq: int
+    code: str
+    text: str
+
+
+def sender_of(topic: str) -> str:
+    """Step 1: the topic must be the facts topic of a device in its own partition; raises IntakeError."""
+    try:
+        device = topics.sender(topic)
+    except topics.TopicError as error:
+        raise IntakeError("topic.wrong", str(error)) from error
+    if device == HUB:
+        raise IntakeError("topic.wrong", "the hub sends itself nothing")
+    return device
+
+
+def enrolled(device: str, known: ChainHead | None) -> ChainHead:
+    """Return what the hub has of the device; raises IntakeError when nobody enrolled it."""
+    if known is None:
+        raise IntakeError("device.unknown", f"device {device} is not enrolled")
+    return known
+
+
+def read_batch(payload: bytes, known: ChainHead) -> Batch:
+    """Read a message that came on a known device's topic; raises IntakeError.
+
+    2. size, encoding, schema, chain inside. 3. The device named inside is the one of the topic. 4. Its signature.
+    """
+    try:
+        batch = wire.open_batch(payload)
+    except wire.WireError as error:
+        raise IntakeError(error.code, str(error)) from error
+    if batch.device != known.device:
+        raise IntakeError("batch.wrong_device", f"{batch.device} wrote on the topic of {known.device}")
+    try:
+        wire.check_batch_signature(batch, known.public_key)
+    except SignatureError as error:
+        raise IntakeError(
+            "batch.signature", f"facts {batch.first} to {batch.last} of {batch.device}: {error}"
+        ) from error
+    return batch
+
+
+def new_records(batch: Batch, known: ChainHead, committed: bytes | None) -> tuple[Recorded, ...]:
+    """Return the facts of the batch that the hub does not have yet; raises IntakeError.
+
+    committed: hash of the ledger's fact with the number of the batch's last one, where the hub has that number.
+    5. No gap. 6. What the hub has already is the same, hash for hash. 7. What is new follows on it.
+    """
+    if batch.first > known.have + 1:
+        missing = f"{known.have + 1} to {batch.first - 1}"
+        raise IntakeError("batch.gap", f"facts {missing} of {known.device} have not arrived")
+    if batch.last <= known.have:
+        if committed != batch.records[-1].digest:
+            raise IntakeError("batch.fork", f"fact {batch.last} of {known.device} is not the one that was committed")
+        return ()
+    overlap = known.have - batch.first + 1
+    before = batch.records[overlap].entry.before
+    if before != known.head:
+        code = "batch.fork" if overlap else "batch.chain"
+        raise IntakeError(code, f"fact {known.have + 1} of {known.device} does not follow on what was committed")
+    return batch.records[overlap:]
+
+
+def remarks(records: tuple[Recorded, ...]) -> tuple[Remark, ...]:
+    """Step 8: name the facts that are committed but count for nothing. The fold passes over the same ones."""
+    found = []
+    for record in records:
+        entry = record.entry
+        if isinstance(entry.fact, HUB_FACTS):
+            text = f"only the hub may write {type(entry.fact).__name__}"
+            found.append(Remark(seq=entry.seq, code="fact.not_yours", text=text))
+        elif isinstance(entry.fact, UnknownFact):
+            text = f"this hub knows no fact of kind {entry.fact.kind!r}"
+            found.append(Remark(seq=entry.seq, code="fact.unknown", text=text))
+        elif isinstance(entry.fact, CaseOpened) and entry.case != case_id(entry.device, entry.seq):
+            found.append(Remark(seq=entry.seq, code="fact.case", text=f"a fact {entry.seq} cannot open {entry.case!r}"))
+    return tuple(found)

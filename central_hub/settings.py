@@ -1,0 +1,52 @@
+"""What an installation of the hub is told: addresses, stations, number range. Knows the file's form, reads no file."""
+
+import tomllib
+
+import msgspec
+from msgspec import Struct
+
+from central_hub import HubError
+
+
+class SettingsError(HubError):
+    """A settings file that the hub does not take."""
+
+
+class Station(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A station (检验机构, 登记服务站). admitted: to sticker-first. listed: on the 失信 list."""
+
+    id: str
+    name: str
+    admitted: bool = False
+    listed: bool = False
+
+
+class HubSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An installation. Ports of 0 mean a free one, kept from then on. public_url: what a sticker's QR leads to."""
+
+    title: str = "Passlane"
+    host: str = "127.0.0.1"
+    http_port: int = 0
+    mqtt_port: int = 0
+    public_url: str = ""
+    sticker_prefix: str = "PL"
+    photo_bytes_max: int = 16 * 1024 * 1024
+    photo_pixels_max: int = 120_000_000
+    session_hours_max: int = 12
+    overdue_check_seconds: float = 5.0
+    stations: tuple[Station, ...] = ()
+
+    def station(self, station: str) -> Station:
+        """Return the station of this id; one that is not in the file is neither admitted nor listed."""
+        for known in self.stations:
+            if known.id == station:
+                return known
+        return Station(id=station, name=station)
+
+
+def parse_settings(text: str) -> HubSettings:
+    """Read the settings file; raises SettingsError naming the key that is wrong or unknown."""
+    try:
+        return msgspec.convert(tomllib.loads(text), HubSettings)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise SettingsError(f"hub.toml: {error}") from error

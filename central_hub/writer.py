@@ -1,0 +1,132 @@
+"""The one thread that writes: takes work from all sides, commits it in groups, then tells.
+
+A group is what waited while the last commit ran, so the hub grows faster under load and answers at once when idle.
+"""
+
+import logging
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from central_hub import HubError
+from central_hub.casework import Casework
+from inspection import InspectionError
+
+GROUP_ITEMS_MAX = 64
+WAITING_ITEMS_MAX = 20_000
+
+_T = TypeVar("_T")
+_log = logging.getLogger(__name__)
+_Work = tuple[Callable[[], Any], "Future[Any]"]
+
+
+class WriterStoppedError(HubError):
+    """The writer no longer takes work."""
+
+
+class Writer:
+    """Runs work in the order in which it came, each piece whole or not at all, many pieces to a commit."""
+
+    def __init__(self, db: sqlite3.Connection, casework: Casework, *, publish: Callable[[str, bytes], None]) -> None:
+        self._db = db
+        self._casework = casework
+        self._publish = publish
+        self._queue: queue.Queue[_Work | None] = queue.Queue(WAITING_ITEMS_MAX)
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self._stopped = False
+        self.failure: BaseException | None = None
+        self.errors = 0
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._thread.start()
+
+    def submit(self, work: Callable[[], _T]) -> "Future[_T]":
+        """Ask for `work` to be run inside a transaction; the future is done after the commit.
+
+        Raises WriterStoppedError after stop(), or when the store failed.
+        """
+        if self._stopped or self.failure is not None:
+            raise WriterStoppedError("the hub's store takes no more work")
+        future: Future[_T] = Future()
+        self._queue.put((work, future))
+        return future
+
+    def offer(self, work: Callable[[], object]) -> bool:
+        """Ask for `work` if there is room; say whether there was. For messages, which their senders send again."""
+        if self._stopped or self.failure is not None:
+            return False
+        try:
+            self._queue.put_nowait((work, Future()))
+        except queue.Full:
+            return False
+        return True
+
+    def stop(self, seconds_max: float = 10.0) -> None:
+        """Finish what waits and end the thread."""
+        self._stopped = True
+        self._queue.put(None)
+        self._thread.join(seconds_max)
+
+    def _run(self) -> None:
+        while (first := self._queue.get()) is not None:
+            group = [first]
+            last = False
+            while len(group) < GROUP_ITEMS_MAX and not self._queue.empty():
+                item = self._queue.get()
+                if item is None:
+                    last = True
+                    break
+                group.append(item)
+            try:
+                self._commit(group)
+            except sqlite3.Error as error:
+                # The disk is full or broken: nothing was committed, so nothing is told. The hub stops and says so.
+                self.failure = error
+                _log.critical("the store failed: %s", error)
+                for _, future in group:
+                    future.set_exception(HubError(f"the hub's store failed: {error}"))
+                return
+            if last:
+                return
+
+    def _commit(self, group: list[_Work]) -> None:
+        self._db.execute("BEGIN IMMEDIATE")
+        mark = self._casework.mark()
+        try:
+            done = [(future, *self._one(work)) for work, future in group]
+            self._casework.finish()
+            self._db.execute("COMMIT")
+        except sqlite3.Error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            self._casework.back_to(mark)
+            raise
+        outgoing, self._casework.outgoing = self._casework.outgoing, []
+        for topic, message in outgoing:
+            self._publish(topic, message)
+        for future, result, error in done:
+            if error is None:
+                future.set_result(result)
+            else:
+                future.set_exception(error)
+
+    def _one(self, work: Callable[[], Any]) -> tuple[Any, Exception | None]:
+        mark = self._casework.mark()
+        self._db.execute("SAVEPOINT one")
+        try:
+            result = work()
+        except sqlite3.OperationalError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one piece of work that fails, foreseen or not, must not stop the rest
+            self._db.execute("ROLLBACK TO one")
+            self._casework.back_to(mark)
+            if not isinstance(error, (HubError, InspectionError)):
+                self.errors += 1
+                _log.exception("a piece of work failed and was taken back")
+            return None, error
+        self._db.execute("RELEASE one")
+        return result, None
