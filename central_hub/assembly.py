@@ -11,16 +11,17 @@ from aiohttp import web
 
 from central_hub import HubError, clock
 from central_hub.accounts import Accounts
+from central_hub.casework import Casework
+from central_hub.console.desk import Desk
+from central_hub.console.pages import Console
 from central_hub.doors.api import Api, EnrolAnswer, EnrolRequest
 from central_hub.doors.broker import Broker, BrokerUser
-from central_hub.casework import Casework
-from central_hub.console.pages import Console, Desk
-from central_hub.installation import keep_ports, load_key, load_settings
 from central_hub.doors.link import Link
+from central_hub.doors.uploads import PIECE_BYTES_MAX, Uploads
+from central_hub.installation import keep_ports, load_key, load_settings
 from central_hub.photos import PhotoStore
 from central_hub.reading import Reading
 from central_hub.store.database import open_for_writing
-from central_hub.doors.uploads import PIECE_BYTES_MAX, Uploads
 from central_hub.writer import Writer
 from inspection.identities import HUB
 

@@ -79,6 +79,11 @@ class Reading:
         """Return how often what was refused of whom."""
         return self._rows("SELECT * FROM refusal_counts ORDER BY count DESC, device, code")
 
+    def open_directives(self) -> dict[str, int]:
+        """Return how many directives each device has not settled; devices without any are left out."""
+        query = "SELECT device, count(*) AS count FROM directives WHERE settled = 0 GROUP BY device"
+        return {row["device"]: row["count"] for row in self._rows(query)}
+
     def account(self, name: str) -> Row | None:
         """Return an account with its password's hash."""
         return self._row("SELECT * FROM accounts WHERE name = ?", name)

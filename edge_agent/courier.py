@@ -4,7 +4,7 @@ Knows batches in flight, back-off and the order of photos. Sending, receiving an
 `link` and `journal`. All times are monotonic seconds.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -39,9 +39,10 @@ class KeptPhoto:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pace:
-    """How fast and how stubborn: facts a batch, batches without a receipt, seconds between attempts."""
+    """How fast and how stubborn: facts and bytes a batch, batches without a receipt, seconds between attempts."""
 
     batch_facts_max: int
+    batch_bytes_max: int
     resend_seconds_min: float
     resend_seconds_max: float
     batches_in_flight_max: int = 2
@@ -99,6 +100,16 @@ def next_step(state: CourierState, now: float, pace: Pace) -> tuple[CourierState
     if state.sent >= state.newest or len(state.in_flight) >= pace.batches_in_flight_max:
         return state, Wait(oldest_due)
     return state, SendBatch(state.sent + 1, min(state.newest, state.sent + pace.batch_facts_max))
+
+
+def fitting(sizes: Sequence[int], pace: Pace) -> int:
+    """Return how many facts of these sizes (bytes), from the first on, go into one batch; the first always does."""
+    total = 0
+    for count, size in enumerate(sizes[: pace.batch_facts_max]):
+        total += size
+        if count and total > pace.batch_bytes_max:
+            return count
+    return min(len(sizes), pace.batch_facts_max)
 
 
 def after_send(state: CourierState, last: int, *, now: float, pace: Pace, chance: float) -> CourierState:

@@ -70,6 +70,7 @@ class Forwarding:
         limits, retry = route.profile.limits, route.profile.upload
         self._pace = Pace(
             batch_facts_max=min(limits.batch_facts_max, wire.BATCH_FACTS_MAX),
+            batch_bytes_max=limits.batch_bytes_max,
             resend_seconds_min=retry.retry_seconds_min,
             resend_seconds_max=retry.retry_seconds_max,
         )
@@ -96,7 +97,7 @@ class Forwarding:
     def stop(self, timeout_seconds: float) -> None:
         """End it; what is not receipted waits in the journal. Raises ForwardingError when it does not end in time."""
         self._stopping.set()
-        self._tell(lambda: self._main.cancel())
+        self._tell(self._end)
         if self._thread is not None:
             self._thread.join(timeout_seconds)
             if self._thread.is_alive():
@@ -118,6 +119,9 @@ class Forwarding:
         if loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop closed between the two lines
                 loop.call_soon_threadsafe(what)
+
+    def _end(self) -> None:
+        self._main.cancel()
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -189,7 +193,8 @@ class Forwarding:
         chance = self._route.chance()
         if not records or records[0].entry.seq != step.first:
             raise JournalError(f"fact {step.first} is not in the journal any more, and the hub does not have it")
-        records = records[: wire.fits_in_batch([len(record.raw) for record in records])]
+        sizes = [len(record.raw) for record in records]
+        records = records[: min(wire.fits_in_batch(sizes), courier.fitting(sizes, self._pace))]
         message = wire.seal_batch(tuple(records), sent=self._route.clock.wall_ms(), key=self._route.target.key)
         if self._link.publish(message):
             last = records[-1].entry.seq

@@ -7,6 +7,7 @@ Commit, then tell: what `record` returned is on the disk. Receipt, then forget: 
 when a receipt that names our own hash has covered it.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -192,10 +193,15 @@ class Journal:
         rows = self._store.rows("SELECT body, settled FROM directives WHERE case_id = ? ORDER BY number", case)
         return [Settlement(_directive_decoder.decode(body), settled) for body, settled in rows]
 
-    def wait_for_change(self, seconds: float) -> None:
-        """Return when something was committed by any thread, or after `seconds`."""
+    def wait_until(self, holds: Callable[[], bool], seconds_left: Callable[[], float]) -> bool:
+        """Return whether `holds` came true, asked again after each commit of any thread, while seconds are left."""
         with self._store.changed:
-            self._store.changed.wait(seconds)
+            while not holds():
+                left = seconds_left()
+                if left <= 0:
+                    return False
+                self._store.changed.wait(left)
+            return True
 
     def fact(self, seq: int) -> Recorded | None:
         """Return one fact, or None when it is not here (any more)."""
@@ -265,13 +271,19 @@ class Journal:
         return [wire.decode_entry(raw) for (raw,) in self._store.rows(statement, *values)]
 
     def _check_head(self, connection: Any, receipt: Receipt, receipted: int) -> None:
-        have, ours = receipt.have, CHAIN_START
-        if have:
-            row = connection.execute("SELECT digest FROM facts WHERE seq = ?", (have,)).fetchone()
-            if row is None:
-                told = "is no longer kept here" if have < receipted else "was never made here"
-                raise JournalError(f"the hub says that fact {have} of {self._device} is its last, which {told}")
-            ours = row[0]
+        have = receipt.have
+        kept = dict(
+            connection.execute("SELECT seq, digest FROM facts WHERE seq IN (?, ?)", (have, have + 1)).fetchall()
+        )
+        if have == 0:
+            kept[0] = CHAIN_START
+        if have not in kept and have > receipted:
+            raise JournalError(f"the hub says that it has fact {have} of {self._device}, which was never made here")
+        if have < receipted and not (have in kept and have + 1 in kept):
+            raise JournalError(
+                f"the hub has lost the facts of {self._device} after {have}, and they are no longer kept"
+            )
+        ours = kept[have]
         if ours != receipt.head:
             raise JournalError(f"the hub speaks of another chain: its fact {have} of {self._device} is not ours")
 

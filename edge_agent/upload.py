@@ -22,6 +22,8 @@ from inspection.signing import SigningKey
 REQUEST_SECONDS_MAX = 60.0
 ANSWER_BYTES_MAX = 64 * 1024
 OFFSET_QUARRELS_MAX = 3
+PIECE_BYTES_MAX = 512 * 1024
+"""No larger piece is sent, whatever the profile says: the hub answers 413 to pieces above one mebibyte."""
 
 _OK, _NO_CONTENT, _NOT_FOUND, _CONFLICT = 200, 204, 404, 409
 _REFUSED = frozenset({413, 415, 422})
@@ -109,7 +111,7 @@ async def _one_attempt(
     while isinstance(step, _Reached):
         if not 0 <= step.offset <= len(data):
             return TryLater(f"the hub says that it has {step.offset} bytes of {len(data)}")
-        chunk = data[step.offset : step.offset + target.chunk_bytes]
+        chunk = data[step.offset : step.offset + min(target.chunk_bytes, PIECE_BYTES_MAX)]
         at = {**headers, "Upload-Offset": str(step.offset), "Content-Type": "application/octet-stream"}
         before = step.offset
         step = await _send(session, target, url, headers=at, chunk=chunk)
@@ -129,7 +131,7 @@ async def _ask(
     session: aiohttp.ClientSession, target: UploadTarget, url: str, headers: dict[str, str]
 ) -> Outcome | _Reached:
     async with session.head(url, headers=headers, timeout=_timeout(target), allow_redirects=False) as answer:
-        if answer.status == _OK:
+        if answer.status in (_OK, _NO_CONTENT):
             return _progress(answer)
         if answer.status == _NOT_FOUND:
             return NotAnnounced()

@@ -131,13 +131,16 @@ class _Scan:
             self._pair(path, levels=levels + 1)
 
     def _closed(self, bracket: str) -> bool:
-        """Step over the opening bracket or a comma, and over the closing bracket if it stands there."""
+        """Step over the opening bracket or a comma, and over the closing bracket if it stands there.
+
+        The end of the text closes too, so that not even a text that is no TOML could hold the scan for ever.
+        """
         self._take(_BLANK)
         if not self._text.startswith(bracket, self._at):
             self._skip(1)
             self._take(_BLANK)
         if not self._text.startswith(bracket, self._at):
-            return False
+            return self._at >= len(self._text)
         self._skip(1)
         return True
 

@@ -12,6 +12,7 @@ from typing import Literal
 
 from inspection.evidence import VideoRef
 from inspection.facts import (
+    AnyFact,
     AuditDecided,
     AuditOverdue,
     CaseAbandoned,
@@ -26,6 +27,7 @@ from inspection.facts import (
     RecallOrdered,
     StickerIssued,
     StickerWithheld,
+    UnknownFact,
     VideoReferenced,
 )
 from inspection.identities import HUB, case_id
@@ -172,7 +174,7 @@ def _after(state: Case, entry: Entry) -> Case:
         case CaseAbandoned() as fact:
             return replace(state, abandoned=fact)
         case other:
-            return replace(state, unknown=(*state.unknown, getattr(other, "kind", type(other).__name__)))
+            return replace(state, unknown=(*state.unknown, _kind(other)))
 
 
 def _after_hub_fact(state: Case, entry: Entry) -> Case:
@@ -190,4 +192,8 @@ def _after_hub_fact(state: Case, entry: Entry) -> Case:
         case RecallOrdered() as fact:
             return replace(state, recall=fact)
         case other:
-            return replace(state, unknown=(*state.unknown, getattr(other, "kind", type(other).__name__)))
+            return replace(state, unknown=(*state.unknown, _kind(other)))
+
+
+def _kind(fact: AnyFact) -> str:
+    return fact.kind if isinstance(fact, UnknownFact) else type(fact).__name__

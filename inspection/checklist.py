@@ -231,6 +231,11 @@ def required_for(opened: CaseOpened) -> Requirement:
     )
 
 
+def is_vin_item(item: ItemSpec) -> bool:
+    """Say whether an item is the comparison of the VIN (车辆识别代号), which a device can answer itself."""
+    return item.name_zh.startswith("车辆识别代号")
+
+
 def missing(requirement: Requirement, taken_photos: Collection[str], checked_items: Collection[str]) -> Missing:
     """Return what is still to be done, in the requirement's order.
 

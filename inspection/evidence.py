@@ -1,13 +1,17 @@
 """References to photos and video, and what a model found on a photo. Knows no file, no pixel and no network."""
 
 import re
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from inspection import InspectionError
 
 DIGEST_PATTERN = re.compile(r"[0-9a-f]{64}\Z")
+
+WHOLE_MAX = 2**63 - 1
+Whole = Annotated[int, Meta(ge=0, le=WHOLE_MAX)]
+"""A whole number that every database column takes: a greater one would pass intake and stop the hub while storing."""
 
 SurfaceKind = Literal["stamped", "plate", "sticker", "windshield", "rubbing", "document", "unknown"]
 
@@ -26,9 +30,9 @@ class PhotoRef(Struct, frozen=True, kw_only=True):
 
     digest: str
     media: str
-    size: int
-    width: int
-    height: int
+    size: Whole
+    width: Whole
+    height: Whole
 
 
 class CharacterReading(Struct, frozen=True, kw_only=True):
@@ -76,8 +80,8 @@ class VideoRef(Struct, frozen=True, kw_only=True):
 
     recorder: str
     channel: str
-    start: int
-    end: int
+    start: Whole
+    end: Whole
     missing: str = ""
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from inspection.evidence import PhotoRef, VideoRef, VinFinding
+from inspection.evidence import PhotoRef, VideoRef, VinFinding, Whole
 from inspection.identities import Regime
 
 Mark = Literal["pass", "fail", "not_required", "value"]
@@ -35,7 +35,7 @@ class Vehicle(Struct, frozen=True, kw_only=True, omit_defaults=True):
     use: str = ""
     colours: str = ""
     states: str = ""
-    seats: int = 0
+    seats: Whole = 0
     registered_on: date | None = None
     insured_until: date | None = None
     bread_van: bool = False
@@ -73,7 +73,7 @@ class CaseOpened(Fact, frozen=True):
     lane: str = ""
     business: str = ""
     inspection_kind: str = ""
-    attempt: int = 1
+    attempt: Whole = 1
     profile: str = ""
 
 
@@ -133,10 +133,17 @@ class CaseAbandoned(Fact, frozen=True):
     reason: str
 
 
+class PassageNoted(Fact, frozen=True):
+    """A vehicle went through a lane without a case, e.g. because nobody knew it. Never nothing."""
+
+    lane: str
+    reason: str
+
+
 class DirectiveSettled(Fact, frozen=True):
     """The device has committed the hub's directive of this number."""
 
-    number: int
+    number: Whole
 
 
 class DeviceEnrolled(Fact, frozen=True):
@@ -224,6 +231,7 @@ AnyFact = (
     | VideoReferenced
     | InspectionConcluded
     | CaseAbandoned
+    | PassageNoted
     | DirectiveSettled
     | DeviceEnrolled
     | PhotoStored
@@ -276,8 +284,8 @@ class Entry(
     device: str
     seq: int
     before: bytes
-    wall: int
-    mono: int
+    wall: Whole
+    mono: Whole
     boot: str
     fact: AnyFact
     case: str = ""

@@ -15,7 +15,7 @@ HUB = "hub"
 """The hub writes facts of its own into the same ledger, under this device name."""
 
 _DEVICE = re.compile(r"[a-z0-9][a-z0-9-]{1,31}\Z")
-_CASE = re.compile(r"([a-z0-9][a-z0-9-]{1,31})\.([1-9][0-9]{0,17})\Z")
+_CASE = re.compile(r"([a-z0-9][a-z0-9-]{1,31})\.([1-9][0-9]{0,18})\Z")
 
 
 class IdentityError(InspectionError):
@@ -38,8 +38,9 @@ def case_id(device: str, opened_at_seq: int) -> str:
     """Return the id of the case that `device` opened with its fact number `opened_at_seq` (from 1).
 
     (device, sequence number) is unique for ever, so the id can be minted offline and never collides.
+    Raises IdentityError when the device or the number cannot be one.
     """
-    return f"{checked_device(device)}.{opened_at_seq}"
+    return checked_case(f"{checked_device(device)}.{opened_at_seq}")
 
 
 def checked_case(text: str) -> str:

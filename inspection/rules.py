@@ -159,8 +159,9 @@ def _oldest(book: Rulebook, row: Validity) -> Validity:
 def decide(case: Case, book: Rulebook, around: Circumstances) -> Decision:
     """Judge every clause and say what follows.
 
-    Nothing is decided before the verdict. Then a failed requirement withholds. Else a pending one waits. Else a failed
-    privilege means that a person audits first; once an auditor has passed the case, privileges no longer matter.
+    Nothing is decided before the opening and the verdict are there. Then a failed requirement withholds. Else a pending
+    one waits. Else a failed privilege means that a person audits first; once an auditor has passed the case, privileges
+    no longer matter.
     """
     judged = [(book.clauses[code], *judge(case, book, around), code) for code, judge in CLAUSES.items()]
     reasons = tuple(_reason(code, text, result, detail) for text, result, detail, code in judged)
@@ -168,7 +169,7 @@ def decide(case: Case, book: Rulebook, around: Circumstances) -> Decision:
     requirements = {result for text, result, _, _ in judged if text.kind == "requirement"}
     privileged = audited or all(result == "passed" for text, result, _, _ in judged if text.kind == "privilege")
     outcome: Literal["issue", "withhold", "audit_first", "wait"]
-    if case.concluded is None and case.abandoned is None:
+    if case.opened is None or (case.concluded is None and case.abandoned is None):
         outcome = "wait"
     elif "failed" in requirements:
         outcome = "withhold"
@@ -277,6 +278,12 @@ def _use(case: Case, book: Rulebook, _around: Circumstances) -> tuple[Result, st
     return _held(use in book.sticker_first.uses, use)
 
 
+def _audit(case: Case, _book: Rulebook, _around: Circumstances) -> tuple[Result, str]:
+    # Who was called back by an auditor does not get the sticker by mending a photo afterwards.
+    doubted = case.audit is not None and case.audit.decision == "suspicious"
+    return _held(not doubted, case.audit.reason if case.audit and doubted else "")
+
+
 def _station_allowed(_case: Case, _book: Rulebook, around: Circumstances) -> tuple[Result, str]:
     return _held(around.standing.admitted)
 
@@ -295,6 +302,7 @@ CLAUSES = {
     "vin_matches": _vin_matches,
     "insurance": _insurance,
     "states": _states,
+    "audit": _audit,
     "inspection_kind": _inspection_kind,
     "class": _class,
     "use": _use,

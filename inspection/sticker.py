@@ -55,7 +55,7 @@ def sign_sticker(sticker: Sticker, key: SigningKey) -> bytes:
 
 
 def open_sticker(payload: bytes, public: bytes) -> Sticker:
-    """Read a payload and check the hub's signature; raises StickerError."""
+    """Read a payload and check the hub's signature; raises StickerError, also for a sticker of a future schema."""
     data, signature = payload[:-SIGNATURE_BYTES], payload[-SIGNATURE_BYTES:]
     try:
         verify(public, "sticker", data, signature)
@@ -64,6 +64,8 @@ def open_sticker(payload: bytes, public: bytes) -> Sticker:
         raise StickerError("not a sticker of this hub: the signature does not hold") from error
     except msgspec.MsgspecError as error:
         raise StickerError(f"the sticker cannot be read: {error}") from error
+    if sticker.schema > STICKER_SCHEMA:
+        raise StickerError(f"a sticker of schema {sticker.schema}; this program knows up to {STICKER_SCHEMA}")
     return sticker
 
 
@@ -83,8 +85,13 @@ def payload_of_text(text: str) -> bytes:
 
 
 def add_months(day: date, months: int) -> date:
-    """Return the same day `months` later, or the month's last where there is none such (29 February, the 31st)."""
+    """Return the same day `months` later, or the month's last where there is none such (29 February, the 31st).
+
+    Beyond the calendar's last year it is the last day that there is: a platform may write 9999 for an unknown date.
+    """
     month = day.month - 1 + months
     year = day.year + month // 12
+    if year > date.max.year:
+        return date.max
     month = month % 12 + 1
     return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))

@@ -28,7 +28,8 @@ def partition(device: str) -> int:
 
 def device_root(device: str) -> str:
     """Return the topic under which everything of one device stands; its rights at the broker end there."""
-    return f"{_ROOT}/{partition(device):02d}/{checked_device(device)}"
+    name = checked_device(device)
+    return f"{_ROOT}/{partition(name):02d}/{name}"
 
 
 def facts(device: str) -> str:

@@ -5,18 +5,20 @@ they are never written anew from a decoded fact: fields that a newer program add
 kind is kept and shown as UnknownFact; a message or fact of a future schema version is refused, and stays where it is.
 """
 
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Meta, Raw, Struct
 
 from inspection import InspectionError
 from inspection.directives import NumberedDirective, Receipt
+from inspection.evidence import Whole
 from inspection.facts import AnyFact, Entry, UnknownFact
 from inspection.identities import IdentityError, checked_case, checked_device
 from inspection.signing import HASH_BYTES, SigningKey, digest, verify
 
 _T = TypeVar("_T")
+_Schema = Annotated[int, Meta(ge=1)]
 
 SCHEMA = 1
 FACT_BYTES_MAX = 64 * 1024
@@ -24,6 +26,7 @@ BATCH_FACTS_MAX = 256
 BATCH_BYTES_MAX = 512 * 1024
 REPLY_BYTES_MAX = 256 * 1024
 SEQ_MAX = 2**63 - 1
+UNKNOWN_KIND_CHARACTERS_MAX = 80
 _BATCH_OVERHEAD_BYTES = 512
 
 
@@ -65,9 +68,13 @@ class Batch(Struct, frozen=True, kw_only=True):
         return self.records[-1].entry.seq
 
 
-class _Frame(Struct, rename={"device": "d", "seq": "n", "fact": "f", "case": "c", "schema": "v"}):
+class _Frame(Struct, rename=dict(zip(Entry.__struct_fields__, Entry.__struct_encode_fields__, strict=True))):
     device: str
     seq: int
+    before: bytes
+    wall: Whole
+    mono: Whole
+    boot: str
     fact: Raw
     case: str = ""
     schema: int = 1
@@ -78,19 +85,19 @@ class _Tag(Struct):
 
 
 class _Version(Struct):
-    v: int
+    v: _Schema = 1
 
 
 class _Message(Struct, rename={"schema": "v", "device": "d", "sent": "w", "facts": "f", "signature": "s"}):
     schema: int
     device: str
-    sent: int
+    sent: Whole
     facts: list[bytes]
     signature: bytes
 
 
 class _Sealed(Struct, array_like=True):
-    schema: int
+    schema: _Schema
     payload: bytes
     signature: bytes
 
@@ -133,23 +140,20 @@ def decode_entry(raw: bytes) -> Recorded:
     """
     if len(raw) > FACT_BYTES_MAX:
         raise WireError("wire.too_large", f"a fact has at most {FACT_BYTES_MAX} bytes, this one {len(raw)}")
-    frame = _decoded(_frame_decoder, raw, "a fact")
-    if frame.schema > SCHEMA:
-        raise WireError("wire.future_schema", f"a fact of schema {frame.schema}; this program knows up to {SCHEMA}")
-    entry = _checked(_whole_entry(raw, frame))
-    return Recorded(entry, raw, digest(raw))
+    _refuse_future(_decoded(_version_decoder, raw, "a fact").v, "a fact")
+    return Recorded(_checked(_whole_entry(raw)), raw, digest(raw))
 
 
-def _whole_entry(raw: bytes, frame: _Frame) -> Entry:
+def _whole_entry(raw: bytes) -> Entry:
     try:
-        return _entry_decoder.decode(raw)
-    except (msgspec.MsgspecError, RecursionError) as error:
+        return _decoded(_entry_decoder, raw, "a fact")
+    except WireError:
+        frame = _decoded(_frame_decoder, raw, "a fact")
         kind = _decoded(_tag_decoder, bytes(frame.fact), "a fact").t
         if kind in _KNOWN_KINDS:
-            raise WireError("wire.garbled", f"a fact {kind} cannot be read: {error}") from error
-    envelope = msgspec.msgpack.decode(raw)
-    envelope["f"] = {"t": UnknownFact.__name__, "kind": kind[:80]}
-    return _decoded(_entry_decoder, _encoder.encode(envelope), "a fact")
+            raise
+    envelope = {name: getattr(frame, name) for name in _Frame.__struct_fields__}
+    return Entry(**{**envelope, "fact": UnknownFact(kind=kind[:UNKNOWN_KIND_CHARACTERS_MAX])})
 
 
 def _checked(entry: Entry) -> Entry:
@@ -202,7 +206,7 @@ def open_batch(data: bytes) -> Batch:
     """
     if len(data) > BATCH_BYTES_MAX:
         raise WireError("wire.too_large", f"a message has at most {BATCH_BYTES_MAX} bytes, this one {len(data)}")
-    _refuse_future(_decoded(_version_decoder, data, "a message").v)
+    _refuse_future(_decoded(_version_decoder, data, "a message").v, "a message")
     message = _decoded(_message_decoder, data, "a message")
     if not 1 <= len(message.facts) <= BATCH_FACTS_MAX:
         raise WireError("wire.too_large", f"a batch has 1 to {BATCH_FACTS_MAX} facts, this one {len(message.facts)}")
@@ -211,9 +215,9 @@ def open_batch(data: bytes) -> Batch:
     return Batch(device=message.device, records=records, sent=message.sent, signature=message.signature)
 
 
-def _refuse_future(schema: int) -> None:
+def _refuse_future(schema: int, what: str) -> None:
     if schema > SCHEMA:
-        raise WireError("wire.future_schema", f"a message of schema {schema}; this program knows up to {SCHEMA}")
+        raise WireError("wire.future_schema", f"{what} of schema {schema}; this program knows up to {SCHEMA}")
 
 
 def _check_chain(device: str, records: tuple[Recorded, ...]) -> None:
@@ -240,7 +244,7 @@ def _unseal(purpose: str, data: bytes, public: bytes) -> bytes:
     if len(data) > REPLY_BYTES_MAX:
         raise WireError("wire.too_large", f"a {purpose} has at most {REPLY_BYTES_MAX} bytes, this one {len(data)}")
     sealed = _decoded(_sealed_decoder, data, f"a {purpose}")
-    _refuse_future(sealed.schema)
+    _refuse_future(sealed.schema, f"a {purpose}")
     verify(public, purpose, sealed.payload, sealed.signature)
     return sealed.payload
 

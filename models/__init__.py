@@ -1,4 +1,4 @@
-"""Pixels to findings: neural networks and image processing, with no network access, no download and no clock of its own.
+"""Pixels to findings: networks and image processing, offline, without a download and without a clock of its own.
 
 This module knows the room's root error only.
 """

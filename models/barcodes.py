@@ -10,16 +10,12 @@ from inspection.vin import is_vin, normalise_vin
 from models.photo import Pixels
 
 _IMPORT_PREFIX = "I"
+_SYMBOLOGIES = "Code39,Code128,DataMatrix,QRCode"
 
 
 def barcode_vins(image: Pixels) -> tuple[str, ...]:
     """Return the VINs that barcodes on a BGR picture hold, each once, in the order found."""
-    formats = [
-        zxingcpp.BarcodeFormat.Code39,
-        zxingcpp.BarcodeFormat.Code128,
-        zxingcpp.BarcodeFormat.DataMatrix,
-        zxingcpp.BarcodeFormat.QRCode,
-    ]
+    formats = zxingcpp.barcode_formats_from_str(_SYMBOLOGIES)
     found = zxingcpp.read_barcodes(image, formats=formats)
     return tuple(dict.fromkeys(vin for code in found if (vin := vin_in(code.text))))
 

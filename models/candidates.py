@@ -4,8 +4,9 @@ It knows that a VIN has 17 characters of which the last four are digits (ISO 377
 (GB 16735 and North America), and which doubts send a reading to a person. It knows no pixel and no network.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ from models.sequences import MARK, Aligned, best_text, collapse
 
 VIN_DIGITS_LAST = 4
 _CHECK_AT = 8
+_FILLERS = slice(3, 6)
+_FILLER, _FILLER_LOOKALIKE = "Z", "2"
 _PEAK_SPAN_STEPS = 1
 
 
@@ -25,22 +28,27 @@ _PEAK_SPAN_STEPS = 1
 class DecisionSettings:
     """From when on a reading counts.
 
-    Log probabilities are natural, of the whole reading; probabilities are of one character.
+    Log probabilities are natural, of the whole reading; probabilities are of one character, 0 to 1.
     log_probability_min, character_probability_min: below, it is no reading at all. certain_*: above both nobody needs
     to look. checked_*: the same where an obligatory check digit holds. alternative_probability_min: rarer ones are
-    not tried against the check digit. rival_log_probability_min: a second VIN elsewhere must be this good to count.
+    not tried against the check digit. rival_log_probability_min: a second VIN elsewhere must be this good to count,
+    and differ at rival_differences_min positions. dissent_log_probability: how much worse another reading of the same
+    place may be and still raise a doubt. extra_probability_min: from when on a neighbour counts as left out.
+    piece_*: what may be half of a VIN on two lines. short_*: what is reported as part of a VIN.
     """
 
     log_probability_min: float = -5.0
     character_probability_min: float = 0.08
     certain_log_probability_min: float = -0.35
-    certain_character_probability_min: float = 0.75
+    certain_character_probability_min: float = 0.8
     checked_log_probability_min: float = -1.2
     checked_character_probability_min: float = 0.5
     alternative_probability_min: float = 0.02
     alternatives_max: int = 3
     rival_log_probability_min: float = -2.0
     rival_differences_min: int = 4
+    dissent_log_probability: float = 1.5
+    extra_probability_min: float = 0.5
     piece_characters_min: int = 5
     piece_characters_max: int = 12
     short_characters_min: int = 8
@@ -79,20 +87,20 @@ class Candidate:
         return replace(self, quad=tuple((x / scale_x, y / scale_y) for x, y in self.quad))
 
 
-def candidate_of(steps: Steps, quad: Quad, settings: DecisionSettings) -> Candidate | None:
+def candidate_of(steps: Steps, quad: Quad, *, settings: DecisionSettings) -> Candidate | None:
     """Return the best reading of 17 characters along a strip; None where there is none worth the name."""
     if float(steps.symbols.max(axis=1, initial=0.0).sum()) < VIN_CHARACTERS / 2:
         return None
     aligned = best_text(steps, _allowed())
     if aligned is None or aligned.log_probability < settings.log_probability_min or not is_vin(aligned.text):
         return None
-    characters = tuple(_reading(steps, aligned, place, settings) for place in range(VIN_CHARACTERS))
+    characters = tuple(_reading(steps, aligned, place=place, settings=settings) for place in range(VIN_CHARACTERS))
     candidate = Candidate(
         text=aligned.text,
         log_probability=aligned.log_probability,
         characters=characters,
-        quad=_trimmed(quad, aligned, len(steps.space)),
-        extra=_extra(steps, aligned),
+        quad=_trimmed(quad, aligned, length=len(steps.space)),
+        extra=_extra(steps, aligned, settings=settings),
     )
     return candidate if candidate.weakest >= settings.character_probability_min else None
 
@@ -132,7 +140,7 @@ def checked(candidate: Candidate, settings: DecisionSettings) -> Candidate:
     if not neighbours:
         return candidate
     _, place, character, probability = max(neighbours)
-    return _exchanged(candidate, place, character, probability)
+    return _exchanged(candidate, place, character=character, probability=probability)
 
 
 def is_certain(candidate: Candidate, settings: DecisionSettings) -> bool:
@@ -147,8 +155,25 @@ def is_certain(candidate: Candidate, settings: DecisionSettings) -> bool:
     return candidate.log_probability >= log_min and candidate.weakest >= character_min
 
 
+def best_of(candidates: Sequence[Candidate]) -> Candidate | None:
+    """Return the candidate that ranks first, or None without any."""
+    return max(candidates, key=_rank, default=None)
+
+
+def is_settled(candidates: Sequence[Candidate], settings: DecisionSettings) -> bool:
+    """Return whether the best reading is certain and no reading of the same place speaks against it."""
+    best = best_of(candidates)
+    if best is None or not is_certain(best, settings) or _has_odd_filler(best.text):
+        return False
+    floor = best.log_probability - settings.dissent_log_probability
+    return not any(
+        rival.text != best.text and rival.log_probability >= floor and not _is_another(best, rival, settings=settings)
+        for rival in candidates
+    )
+
+
 def decide(
-    candidates: Sequence[Candidate], pieces: Sequence[str], barcode: str, settings: DecisionSettings
+    candidates: Sequence[Candidate], pieces: Sequence[str], *, barcode: str, settings: DecisionSettings
 ) -> VinFinding:
     """Return the finding for everything that was read on one photo; model and time are filled in by the caller.
 
@@ -160,7 +185,7 @@ def decide(
         reason = "vin.short" if short else "vin.none"
         return VinFinding(vin="", confidence=0.0, reasons=(reason,), barcode=barcode)
     best = checked(max(candidates, key=_rank), settings)
-    doubts = _doubts(best, candidates, settings)
+    doubts = _doubts(best, candidates, settings=settings)
     notes = ["vin.corrected"] if any(reading.corrected for reading in best.characters) else []
     if barcode:
         notes.append("barcode.agrees" if barcode == best.text else "barcode.differs")
@@ -183,29 +208,33 @@ def _rank(candidate: Candidate) -> float:
     return candidate.log_probability + float(bonus) - candidate.extra
 
 
-def _doubts(best: Candidate, candidates: Sequence[Candidate], settings: DecisionSettings) -> list[str]:
+def _doubts(best: Candidate, candidates: Sequence[Candidate], *, settings: DecisionSettings) -> list[str]:
     doubts = []
     rivals = [one for one in candidates if one.log_probability >= settings.rival_log_probability_min]
-    if any(_is_another(best, rival, settings) for rival in rivals):
+    if any(_is_another(best, rival, settings=settings) for rival in rivals):
         doubts.append("vin.two")
     if check_digit_is_mandatory(best.text) and not _check_holds(best.text):
         doubts.append("vin.check_digit")
-    disagree = any(
-        rival.text != best.text and is_certain(rival, settings) and not _is_another(best, rival, settings)
-        for rival in rivals
-    )
-    if not is_certain(best, settings) or disagree:
+    if not is_settled([best, *candidates], settings):
         doubts.append("vin.doubtful")
     return doubts
 
 
-def _is_another(best: Candidate, rival: Candidate, settings: DecisionSettings) -> bool:
+def _is_another(best: Candidate, rival: Candidate, *, settings: DecisionSettings) -> bool:
     """Return whether the rival is another VIN at another place, and not the same one read differently."""
     if len(differing_positions(best.text, rival.text)) < settings.rival_differences_min:
         return False
     a, b = np.array(best.quad), np.array(rival.quad)
     height = float(np.linalg.norm(a[3] - a[0]))
     return float(np.linalg.norm(a.mean(axis=0) - b.mean(axis=0))) > height
+
+
+def _has_odd_filler(text: str) -> bool:
+    """Return whether a 2 stands where European makers fill unused positions (4 to 6 and 9) with Z."""
+    fillers = text[_FILLERS]
+    return (_FILLER in fillers and _FILLER_LOOKALIKE in fillers) or (
+        fillers == _FILLER * len(fillers) and text[_CHECK_AT] == _FILLER_LOOKALIKE
+    )
 
 
 def _check_holds(text: str) -> bool:
@@ -216,7 +245,7 @@ def _obliges_and_holds(text: str) -> bool:
     return is_vin(text) and check_digit_is_mandatory(text) and _check_holds(text)
 
 
-def _exchanged(candidate: Candidate, place: int, character: str, probability: float) -> Candidate:
+def _exchanged(candidate: Candidate, place: int, *, character: str, probability: float) -> Candidate:
     old = candidate.characters[place]
     others = tuple(pair for pair in old.alternatives if pair[0] != character)
     alternatives = tuple(sorted([(old.character, old.probability), *others], key=lambda pair: -pair[1]))
@@ -237,7 +266,7 @@ def _allowed() -> NDArray[np.bool_]:
     return allowed
 
 
-def _reading(steps: Steps, aligned: Aligned, place: int, settings: DecisionSettings) -> CharacterReading:
+def _reading(steps: Steps, aligned: Aligned, *, place: int, settings: DecisionSettings) -> CharacterReading:
     step, character = aligned.steps[place], aligned.text[place]
     row = steps.symbols[step]
     order = [int(index) for index in np.argsort(row)[::-1] if SYMBOLS[index] != character]
@@ -254,7 +283,7 @@ def _reading(steps: Steps, aligned: Aligned, place: int, settings: DecisionSetti
     )
 
 
-def _trimmed(quad: Quad, aligned: Aligned, length: int) -> Quad:
+def _trimmed(quad: Quad, aligned: Aligned, *, length: int) -> Quad:
     """Return the part of the strip's quad over which the text was laid, with one step at either end."""
     corners = np.array(quad, dtype=np.float64)
     start = max(aligned.steps[0] - _PEAK_SPAN_STEPS, 0) / length
@@ -264,21 +293,16 @@ def _trimmed(quad: Quad, aligned: Aligned, length: int) -> Quad:
     return tuple((round(float(x), 1), round(float(y), 1)) for x, y in cut)
 
 
-def _extra(steps: Steps, aligned: Aligned) -> int:
+def _extra(steps: Steps, aligned: Aligned, *, settings: DecisionSettings) -> int:
     """Count the characters that stand right before or after the text, with no space or mark between."""
-    seen = collapse(steps)
-    before = [one.character for one in seen if one.step < aligned.steps[0] - _PEAK_SPAN_STEPS and one.probability > 0.5]
-    after = [one.character for one in seen if one.step > aligned.steps[-1] + _PEAK_SPAN_STEPS and one.probability > 0.5]
-    return _touching(reversed(before)) + _touching(iter(after))
+    seen = [one for one in collapse(steps) if one.probability > settings.extra_probability_min]
+    before = [one.character for one in seen if one.step < aligned.steps[0] - _PEAK_SPAN_STEPS]
+    after = [one.character for one in seen if one.step > aligned.steps[-1] + _PEAK_SPAN_STEPS]
+    return _touching(reversed(before)) + _touching(after)
 
 
-def _touching(characters: object) -> int:
-    count = 0
-    for character in characters:  # type: ignore[attr-defined]
-        if character in {MARK, " "}:
-            break
-        count += 1
-    return count
+def _touching(characters: Iterable[str]) -> int:
+    return sum(1 for _ in takewhile(lambda character: character not in {MARK, " "}, characters))
 
 
 def _longest_run(steps: Steps) -> list[tuple[str, float]]:

@@ -92,7 +92,7 @@ class CharacterReader:
 
 
 def prepared_for_reading(strip: Pixels) -> Floats:
-    """Return the strip as (1, 3, 48, W) float32 in -1 to 1, padded with 0 to the width that the network was made for."""
+    """Return the strip as (1, 3, 48, W) float32 in -1 to 1, padded with 0 to the least width the network knows."""
     height, width = strip.shape[:2]
     wanted = int(np.ceil(STRIP_HEIGHT_PIXELS * width / height))
     wanted = min(max(wanted, 1), _STRIP_WIDTH_PIXELS_MAX)

@@ -6,6 +6,7 @@ arXiv:1911.08947); here the marks become rectangles again. It leaves reading to 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -88,7 +89,7 @@ class LineFinder:
         """
         prepared = prepared_for_finding(image, side_pixels or self._settings.side_pixels)
         marks = self._network.run(prepared)[0, 0]
-        return lines_of(marks, (image.shape[1], image.shape[0]), self._settings)
+        return lines_of(marks, (image.shape[1], image.shape[0]), settings=self._settings)
 
 
 def prepared_for_finding(image: Pixels, side_pixels: int) -> Floats:
@@ -100,7 +101,7 @@ def prepared_for_finding(image: Pixels, side_pixels: int) -> Floats:
     return cv2.dnn.blobFromImage(resized, 1 / 127.5, mean=(127.5, 127.5, 127.5)).astype(np.float32, copy=False)
 
 
-def lines_of(marks: Probabilities, size: tuple[int, int], settings: FinderSettings) -> list[Line]:
+def lines_of(marks: Probabilities, size: tuple[int, int], *, settings: FinderSettings) -> list[Line]:
     """Turn the network's marks, shape (h, w), into lines on a picture of `size` (width, height) pixels."""
     core = (marks > settings.mark_probability_min).astype(np.uint8)
     core = np.asarray(cv2.dilate(core, np.ones((2, 2), np.uint8)), dtype=np.uint8)
@@ -120,7 +121,7 @@ def lines_of(marks: Probabilities, size: tuple[int, int], settings: FinderSettin
     return lines[: settings.lines_max]
 
 
-def reading_order(corners: NDArray[np.floating]) -> Quad:
+def reading_order(corners: NDArray[Any]) -> Quad:
     """Return four corners given in circular order, clockwise from the top left of the text between them.
 
     The longer side is the reading direction, except where the shape is nearly square: then the flatter one is.
@@ -165,7 +166,7 @@ def pairs_of(lines: Sequence[Line]) -> list[tuple[int, int]]:
     return [(a, b) for a in places for b in places if a != b and _continues(lines[a], lines[b])]
 
 
-def strip_of(image: Pixels, quad: Quad, height_pixels: int) -> Pixels:
+def strip_of(image: Pixels, quad: Quad, *, height_pixels: int) -> Pixels:
     """Return the quad's content as an upright strip, `height_pixels` high and as wide as its shape demands."""
     wide = max(_distance(quad[0], quad[1]), _distance(quad[3], quad[2]))
     high = max(_distance(quad[0], quad[3]), _distance(quad[1], quad[2]), 1.0)
@@ -178,7 +179,7 @@ def strip_of(image: Pixels, quad: Quad, height_pixels: int) -> Pixels:
     return np.asarray(strip, dtype=np.uint8)
 
 
-def grown_quad(quad: Quad, along: float, across: float) -> Quad:
+def grown_quad(quad: Quad, *, along: float, across: float) -> Quad:
     """Return the quad grown at both ends by `along` and at both edges by `across` times its height, in pixels."""
     corners = np.array(quad, dtype=np.float64)
     right = corners[1] - corners[0]
@@ -231,12 +232,12 @@ def _to_stride(length: float) -> int:
     return max(_STRIDE, round(length / _STRIDE) * _STRIDE)
 
 
-def _grown(sides: tuple[float, float] | list[float], growth: float) -> tuple[float, float]:
+def _grown(sides: Sequence[float], growth: float) -> tuple[float, float]:
     distance = sides[0] * sides[1] * growth / (2 * (sides[0] + sides[1]))
     return sides[0] + 2 * distance, sides[1] + 2 * distance
 
 
-def _mean_inside(marks: Probabilities, corners: NDArray[np.floating]) -> float:
+def _mean_inside(marks: Probabilities, corners: NDArray[Any]) -> float:
     low = np.maximum(np.floor(corners.min(axis=0)).astype(int), 0)
     high = np.minimum(np.ceil(corners.max(axis=0)).astype(int) + 1, (marks.shape[1], marks.shape[0]))
     window = marks[low[1] : high[1], low[0] : high[0]]

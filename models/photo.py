@@ -31,6 +31,7 @@ _JPEG_AFTER_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _PNG_HEADER_BYTES = 13
 _PNG_FRAME_BYTES = 12
 _WORD_BYTES = 2
+_REDUCED_SIDE_PIXELS_MIN = 16
 
 
 class PhotoError(ModelError):
@@ -77,8 +78,7 @@ class Photo:
 
         A photo is never enlarged. Raises PhotoError "photo.not_an_image" where the content cannot be decoded.
         """
-        longest = max(self.width, self.height)
-        image = _decoded(self.data, _decoding_mode(longest, longest_side_max))
+        image = _decoded(self.data, _decoding_mode((self.width, self.height), longest_side_max))
         scale = longest_side_max / max(image.shape[:2])
         if scale >= 1:
             return image
@@ -152,6 +152,8 @@ def _jpeg_marker(data: bytes, at: int) -> tuple[int, int]:
         at += 1
     if at >= len(data):
         raise _truncated()
+    if not data[at]:
+        raise _undecodable()
     return data[at], at + 1
 
 
@@ -187,8 +189,12 @@ def _checked_size(size: tuple[int, int]) -> tuple[int, int]:
     return size
 
 
-def _decoding_mode(longest: int, longest_side_max: int) -> int:
-    # libjpeg halves and quarters while decoding, which saves most of the time of a large photo.
+def _decoding_mode(size: tuple[int, int], longest_side_max: int) -> int:
+    # libjpeg halves and quarters while decoding, which saves most of the time of a large photo; a picture of a few
+    # rows would be reduced to none.
+    longest = max(size)
+    if min(size) < _REDUCED_SIDE_PIXELS_MIN:
+        return cv2.IMREAD_COLOR
     if longest >= 4 * longest_side_max:
         return cv2.IMREAD_REDUCED_COLOR_4
     if longest >= 2 * longest_side_max:

@@ -15,7 +15,7 @@ from models.characters import SYMBOLS, Steps
 MARK = "\N{REPLACEMENT CHARACTER}"
 _FLOOR = 1e-6
 # Before the first and after the last character anything may stand (a star, a frame, a neighbour), but not for free.
-_OUTSIDE_FLOOR = 0.05
+_OUTSIDE_FLOOR = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +93,7 @@ def _logs(steps: Steps, count: int) -> tuple[NDArray[np.float64], NDArray[np.flo
     return symbols, np.log(resting)[:, :, None]
 
 
-def _advance(  # noqa: PLR0913 - one step of a dynamic programme: its state, what is seen, its notes
+def _advance(
     reading: NDArray[np.float64],
     resting: NDArray[np.float64],
     symbols: NDArray[np.float64],

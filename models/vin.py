@@ -12,13 +12,16 @@ import numpy as np
 
 from inspection.evidence import VinFinding
 from models.barcodes import barcode_vins
-from models.candidates import Candidate, DecisionSettings, candidate_of, decide, is_certain, piece_of
+from models.candidates import Candidate, DecisionSettings, best_of, candidate_of, decide, is_settled, piece_of
 from models.characters import STRIP_HEIGHT_PIXELS, CharacterReader, Steps
 from models.lines import FinderSettings, Line, LineFinder, Quad, chained, grown_quad, pairs_of, strip_of
 from models.photo import Photo, Pixels
 from models.weights import Network, load_network
 
 _MILLISECONDS = 1000.0
+# How much wider and higher, in heights of the line, the place of a reading is cut for the second reading.
+_AGAIN_ALONG = 0.3
+_AGAIN_ACROSS = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +31,8 @@ class ReaderSettings:
     photo_side_pixels: strips are cut from the photo at this size. lines_read_max: strips read in one look.
     line_shape_min: width over height of a line that may hold 17 characters. vin_shape: how long a strip a fragment is
     extended to. stretch: a second look sees the photo this much taller, which parts a text from the barcode that
-    touches it. stretched_side_pixels: longer side of what the network sees then.
+    touches it. stretched_side_pixels: longer side of what the network sees then. turn_log_probability: below, lines
+    are read upside down as well.
     """
 
     photo_side_pixels: int = 1600
@@ -38,6 +42,7 @@ class ReaderSettings:
     vin_shape: float = 17.0
     stretch: float = 1.5
     stretched_side_pixels: int = 960
+    turn_log_probability: float = -2.0
     finder: FinderSettings = FinderSettings(mark_probability_min=0.1, line_probability_min=0.2)  # noqa: RUF009 - frozen
     decision: DecisionSettings = DecisionSettings()  # noqa: RUF009 - frozen
 
@@ -50,7 +55,7 @@ class _Looks:
     strips: list[tuple[Line, Steps, str]]
 
     def certain(self, settings: DecisionSettings) -> bool:
-        return any(is_certain(candidate, settings) for candidate in self.candidates)
+        return is_settled(self.candidates, settings)
 
 
 class VinReader:
@@ -77,7 +82,7 @@ class VinReader:
         image = photo.pixels(self._settings.photo_side_pixels)
         looks, barcode = self._looks(image)
         pieces = [piece for _, _, piece in looks.strips if piece]
-        finding = decide(looks.candidates, pieces, barcode, self._settings.decision)
+        finding = decide(looks.candidates, pieces, barcode=barcode, settings=self._settings.decision)
         scale = max(photo.width, photo.height) / max(image.shape[:2])
         return VinFinding(
             vin=finding.vin,
@@ -96,14 +101,15 @@ class VinReader:
         looks = _Looks(candidates=[], strips=[])
         decision = self._settings.decision
         lines = self._lines(image)
-        self._read_lines(image, lines, looks)
+        self._read_lines(image, lines, looks=looks)
+        self._read_again(image, looks)
         if looks.certain(decision):
             return looks, ""
-        self._read_extended(image, lines, looks)
+        self._read_extended(image, lines, looks=looks)
         if not looks.certain(decision):
             self._look_stretched(image, looks)
-        if not looks.candidates:
-            self._read_turned(image, lines, looks)
+        if all(one.log_probability < self._settings.turn_log_probability for one in looks.candidates):
+            self._read_turned(image, lines, looks=looks)
         if not looks.candidates:
             self._join_pairs(looks)
         barcodes = () if looks.certain(decision) else barcode_vins(image)
@@ -117,13 +123,20 @@ class VinReader:
         ]
         return sorted(shaped, key=lambda line: -line.width)
 
-    def _read_lines(self, image: Pixels, lines: Sequence[Line], looks: _Looks) -> None:
+    def _read_lines(self, image: Pixels, lines: Sequence[Line], *, looks: _Looks) -> None:
         long = [line for line in lines if line.width >= line.height * self._settings.line_shape_min]
-        self._read(image, ((line, line.quad) for line in long[: self._settings.lines_read_max]), looks)
+        self._read(image, ((line, line.quad) for line in long[: self._settings.lines_read_max]), looks=looks)
 
-    def _read_extended(self, image: Pixels, lines: Sequence[Line], looks: _Looks) -> None:
+    def _read_again(self, image: Pixels, looks: _Looks) -> None:
+        """Read the best reading's place once more, cut wider: what no check digit guards should at least be stable."""
+        best = best_of(looks.candidates)
+        if best:
+            line = Line(quad=best.quad, probability=1.0)
+            self._read(image, [(line, grown_quad(best.quad, along=_AGAIN_ALONG, across=_AGAIN_ACROSS))], looks=looks)
+
+    def _read_extended(self, image: Pixels, lines: Sequence[Line], *, looks: _Looks) -> None:
         extended = [(line, self._extended(line)) for line in lines[: self._settings.lines_read_max // 2]]
-        self._read(image, extended, looks)
+        self._read(image, extended, looks=looks)
 
     def _look_stretched(self, image: Pixels, looks: _Looks) -> None:
         """Find and read again on a taller picture; what is found is given back in the photo's own pixels."""
@@ -136,24 +149,26 @@ class VinReader:
         lines = sorted((*found, *chained(found)), key=lambda line: -line.width)
         shaped = [line for line in lines if line.width >= line.height * self._settings.fragment_shape_min]
         again = _Looks(candidates=[], strips=[])
-        self._read_lines(taller, shaped, again)
+        self._read_lines(taller, shaped, looks=again)
         if not again.certain(self._settings.decision):
-            self._read_extended(taller, shaped, again)
+            self._read_extended(taller, shaped, looks=again)
         looks.candidates.extend(one.on_photo(scale, scale * stretch) for one in again.candidates)
-        looks.strips.extend((line.on_photo(scale, scale * stretch), *rest) for line, *rest in again.strips)
+        looks.strips.extend(
+            (line.on_photo(scale, scale * stretch), steps, piece) for line, steps, piece in again.strips
+        )
 
-    def _read_turned(self, image: Pixels, lines: Sequence[Line], looks: _Looks) -> None:
+    def _read_turned(self, image: Pixels, lines: Sequence[Line], *, looks: _Looks) -> None:
         """Read lines upside down: a photo taken from the other side, or a line that runs upwards."""
         long = [line for line in lines if line.width >= line.height * self._settings.line_shape_min]
         turned = [(line, (*line.quad[2:], *line.quad[:2])) for line in long[: self._settings.lines_read_max]]
-        self._read(image, turned, looks)
+        self._read(image, turned, looks=looks)
 
     def _join_pairs(self, looks: _Looks) -> None:
         """Try two pieces that stand one under or beside the other as one VIN."""
         pieces = [(line, steps) for line, steps, piece in looks.strips if self._is_piece(piece)]
         for upper, lower in pairs_of([line for line, _ in pieces]):
             joined = pieces[upper][1].followed_by(pieces[lower][1])
-            candidate = candidate_of(joined, pieces[upper][0].quad, self._settings.decision)
+            candidate = candidate_of(joined, pieces[upper][0].quad, settings=self._settings.decision)
             if candidate:
                 looks.candidates.append(candidate.as_joined())
 
@@ -165,11 +180,11 @@ class VinReader:
         missing = (self._settings.vin_shape - line.width / line.height) / 2
         return grown_quad(line.quad, along=max(missing, 0.5), across=0.0)
 
-    def _read(self, image: Pixels, places: Iterable[tuple[Line, Quad]], looks: _Looks) -> None:
+    def _read(self, image: Pixels, places: Iterable[tuple[Line, Quad]], *, looks: _Looks) -> None:
         for line, quad in places:
-            steps = self._reader.read(strip_of(image, quad, STRIP_HEIGHT_PIXELS))
+            steps = self._reader.read(strip_of(image, quad, height_pixels=STRIP_HEIGHT_PIXELS))
             looks.strips.append((line, steps, piece_of(steps, self._settings.decision)))
-            candidate = candidate_of(steps, quad, self._settings.decision)
+            candidate = candidate_of(steps, quad, settings=self._settings.decision)
             if candidate:
                 looks.candidates.append(candidate)
 

@@ -32,7 +32,7 @@ def test_a_profile_is_read_as_it_is_written() -> None:
     assert profile.issued == date(2026, 3, 2)
     assert [shot.role for shot in profile.shots] == ["left_front", "vin", "cabin", "right_rear"]
     assert profile.cameras[2].role == "vin"
-    assert profile.models[0].name == "ppocrv6-det-small"
+    assert profile.models[0].name == "line-finder"
     assert profile.upload.bytes_per_second_max is None
     assert profile.sequence is not None
     assert profile.sequence.leave_seconds_max == 120
@@ -144,7 +144,7 @@ def test_several_faults_are_told_at_once() -> None:
     ("text", "told"),
     [
         ("a = 1\nb = = 2", r"not TOML: .*\(at line 2, column 5\)"),
-        ("a = 1\na = 2", "not TOML: .*line 2"),
+        ("a = 1\na = 2\n", "not TOML: .*line 2"),
         ('a = "open', "not TOML: "),
         ("", "line 1: the profile is empty"),
         (" \n\t\n", "line 1: the profile is empty"),
@@ -167,7 +167,13 @@ def test_any_text_is_a_profile_or_refused(text: str) -> None:
 
 @given(at=st.integers(0, len(TEXT) - 1), put=st.sampled_from(["", "[", "=", '"', "\n", "9", ".", "}", "#", "a"]))
 def test_any_slip_of_the_hand_gives_a_profile_or_a_clear_refusal(at: int, put: str) -> None:
+    told = told_about(TEXT[:at] + put + TEXT[at + 1 :])
+    assert told == "" or "line " in told or "end of document" in told
+
+
+def told_about(text: str) -> str:
     try:
-        parse_profile(TEXT[:at] + put + TEXT[at + 1 :])
+        parse_profile(text)
     except ProfileError as error:
-        assert "line " in str(error) or "end of document" in str(error)
+        return str(error)
+    return ""

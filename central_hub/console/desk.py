@@ -1,0 +1,32 @@
+"""What the console is told of its hub, and who sits at a browser. Values only."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from central_hub.accounts import Role
+from central_hub.photos import PhotoStore
+from central_hub.settings import HubSettings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Desk:
+    """What the pages need beside the store.
+
+    public_key: the hub's, 32 bytes. public_url: the address by which browsers and phones reach the hub; empty where
+    each request's own address will do. now: returns the hub's time in Unix milliseconds.
+    """
+
+    settings: HubSettings
+    photos: PhotoStore
+    public_key: bytes
+    public_url: str
+    now: Callable[[], int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Visitor:
+    """Who is signed in. name: of the account. title: how to call the person."""
+
+    name: str
+    title: str
+    role: Role

@@ -1,0 +1,1 @@
+"""The demonstration: a hub, a lane box and a handheld as separate processes, and vehicles that go through them."""

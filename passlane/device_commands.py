@@ -1,0 +1,173 @@
+"""`passlane enrol`, `passlane pda`, `passlane lane` and `passlane status`: the device's side."""
+
+import argparse
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from passlane import UsageError
+from passlane.hub_commands import asked_password
+from passlane.parents import stop_with_parent
+
+if TYPE_CHECKING:
+    from edge_agent.agent import Agent
+    from edge_agent.orders import Order
+    from edge_agent.walkround import VisitResult
+
+DECISION_SECONDS_MAX = 60.0
+_LOOK_SECONDS = 0.2
+
+
+def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the subcommands to the parser."""
+    _add_enrol(subcommands)
+    _add_worker(
+        subcommands,
+        "pda",
+        "lead a person with a handheld through work orders",
+        run_pda,
+        "passlane pda --home /var/lib/passlane-pda --orders orders/",
+    )
+    _add_worker(
+        subcommands,
+        "lane",
+        "lead vehicles through a lane, with simulated drivers",
+        run_lane,
+        "passlane lane --home /var/lib/passlane-lane --orders orders/",
+    )
+
+
+def _add_enrol(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    enrol = subcommands.add_parser(
+        "enrol",
+        help="make a device's home and enrol it at a hub",
+        description="Make the device's key and home folder and write it down at the hub. The operator's password is "
+        "asked for, or read from the environment variable PASSLANE_PASSWORD.",
+        epilog="example: passlane enrol --hub http://127.0.0.1:8080 --user operator --device lane-1 --kind lane_box "
+        "--station ST01 --profile lane-box.toml --profile-key 8f3c... --home /var/lib/passlane-lane",
+    )
+    enrol.add_argument("--hub", metavar="URL", required=True, help="the hub's address")
+    enrol.add_argument("--user", metavar="NAME", default="operator", help="an operator's name (default: operator)")
+    enrol.add_argument("--device", metavar="ID", required=True, help="the device's name: a-z, 0-9 and -")
+    enrol.add_argument("--kind", choices=["pda", "lane_box"], required=True, help="the device's kind")
+    enrol.add_argument("--station", metavar="ID", required=True, help="the station that it works at")
+    enrol.add_argument("--profile", metavar="FILE", type=Path, required=True, help="its signed profile")
+    enrol.add_argument("--profile-key", metavar="HEX", required=True, help="the public key that signed the profile")
+    enrol.add_argument("--home", metavar="DIR", type=Path, required=True, help="the device's home, made here")
+    enrol.set_defaults(run=run_enrol)
+
+
+def _add_worker(
+    subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    what: str,
+    run: Callable[[argparse.Namespace], int],
+    example: str,
+) -> None:
+    worker = subcommands.add_parser(
+        name,
+        help=what,
+        description=f"{what.capitalize()}. Each finished vehicle is one line; what the hub has not yet receipted waits "
+        "in the home's journal and goes out at the next start.",
+        epilog=f"example: {example}",
+    )
+    worker.add_argument("--home", metavar="DIR", type=Path, required=True, help="the device's home")
+    worker.add_argument("--orders", metavar="DIR", type=Path, required=True, help="a folder of work orders")
+    worker.add_argument("--json", action="store_true", help="one JSON object a vehicle")
+    worker.add_argument("--stay", action="store_true", help="go on forwarding after the last vehicle, until stopped")
+    worker.add_argument("--with-parent", action="store_true", help="stop when standard input is closed")
+    worker.set_defaults(run=run)
+
+
+def run_enrol(options: argparse.Namespace) -> int:
+    """Enrol a device."""
+    from passlane.enrolling import EnrolAsked, enrol_device  # noqa: PLC0415 - other commands need no HTTP client
+
+    asked = EnrolAsked(**{name: getattr(options, name) for name in EnrolAsked.__slots__})
+    home = enrol_device(asked, password=asked_password(f"password of {options.user}: "))
+    print(f"{options.device} is enrolled; its home is {home}")
+    return 0
+
+
+def run_pda(options: argparse.Namespace) -> int:
+    """Walk round one vehicle after another."""
+    from edge_agent.walkround import walk_round  # noqa: PLC0415
+
+    return _work(options, lambda agent, order: walk_round(agent, order, decision_seconds_max=DECISION_SECONDS_MAX))
+
+
+def run_lane(options: argparse.Namespace) -> int:
+    """Lead one vehicle after another through the lane."""
+    from lane_controller.leading import Lane  # noqa: PLC0415
+    from lane_controller.simulated import SimulatedVehicle  # noqa: PLC0415
+
+    lanes: dict[str, Lane] = {}
+
+    def visit(agent: "Agent", order: "Order") -> "VisitResult":
+        lane = lanes.setdefault(agent.device, Lane(agent))
+        vehicle = SimulatedVehicle(order, station=agent.station, profile=agent.profile_reference)
+        return lane.lead(vehicle).result(order.name)
+
+    return _work(options, visit)
+
+
+def _work(options: argparse.Namespace, visit: "Callable[[Agent, Order], VisitResult]") -> int:
+    from edge_agent.orders import load_orders  # noqa: PLC0415
+
+    if not options.orders.is_dir():
+        raise UsageError(f"{options.orders} is not a folder")
+    orders = load_orders(options.orders)
+    with _stoppable(options) as told, open_agent(options.home) as agent:
+        agent.start()
+        for order in orders:
+            if told.is_set():
+                return 0
+            _say(visit(agent, order), as_json=options.json)
+        while options.stay and not told.wait(_LOOK_SECONDS):
+            pass
+    return 0
+
+
+@contextmanager
+def _stoppable(options: argparse.Namespace) -> Iterator[threading.Event]:
+    """Give an event that is set when the process is told to stop, so that work ends between two vehicles."""
+    told = threading.Event()
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    handlers = [signal.signal(number, lambda _number, _frame: told.set()) for number in numbers]
+    if options.with_parent:
+        stop_with_parent(told.set)
+    try:
+        yield told
+    finally:
+        for number, handler in zip(numbers, handlers, strict=True):
+            signal.signal(number, handler)
+
+
+def open_agent(home_path: Path) -> "Agent":
+    """Return the device's agent with its profile and its VIN reader; raises the rooms' errors."""
+    from edge_agent.agent import Agent, Equipment  # noqa: PLC0415
+    from edge_agent.clock import Clock  # noqa: PLC0415
+    from edge_agent.home import open_home  # noqa: PLC0415
+    from firmware_profiles.files import load  # noqa: PLC0415
+    from passlane.reading import vin_reader  # noqa: PLC0415
+
+    home = open_home(home_path)
+    profile = load(home.profile_path, home.profile_public)
+    equipment = Equipment(
+        profile=profile, reader=vin_reader(profile.profile), software=version("passlane"), clock=Clock()
+    )
+    return Agent(home, equipment)
+
+
+def _say(result: "VisitResult", *, as_json: bool) -> None:
+    if as_json:
+        print(msgspec.json.encode(result).decode(), flush=True)
+        return
+    sticker = result.sticker or ", ".join(reason.zh for reason in result.reasons) or result.decision
+    print(f"{result.order}\t{result.outcome}\t{sticker}", flush=True)

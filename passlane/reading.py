@@ -1,0 +1,28 @@
+"""Loads the VIN reader that a profile names: the weights listed in `models`, and only with the profile's digests."""
+
+import time
+
+from firmware_profiles import ProfileError
+from firmware_profiles.schema import Profile
+from models.vin import VinReader
+from models.weights import OnnxNetwork, listed_weights, load_network
+
+FINDER = "line-finder"
+READER = "character-reader"
+
+
+def vin_reader(profile: Profile) -> VinReader:
+    """Return the reader; raises ProfileError when the profile names other weights than this program carries."""
+    return VinReader(_network(profile, FINDER), _network(profile, READER), clock=time.perf_counter)
+
+
+def _network(profile: Profile, name: str) -> OnnxNetwork:
+    for model in profile.models:
+        if model.name == name:
+            carried = listed_weights()[name].sha256
+            if model.sha256 != carried:
+                raise ProfileError(
+                    f"profile {profile.id} wants weights {model.sha256[:12]} as {name}; here are {carried[:12]}"
+                )
+            return load_network(name, threads=model.threads)
+    raise ProfileError(f"profile {profile.id} names no model {name}, which reading a VIN needs")

@@ -1,0 +1,68 @@
+"""A hub's store and hands, on a real database in a temporary folder, without broker or browser."""
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from central_hub.casework import Casework
+from central_hub.settings import HubSettings, Station
+from central_hub.store.database import open_for_writing
+from inspection.signing import SigningKey
+from tests.central_hub.simulated_device import STATION, SimulatedDevice
+
+NOW = 1_780_000_000_000  # 2026-05-28
+
+
+class Bench:
+    """A hub under test: each `transaction` is one commit, as the writer makes them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.now = NOW
+        self.key = SigningKey(os.urandom(32))
+        self.settings = HubSettings(stations=(Station(id=STATION, name="Station 1", admitted=True),))
+        self.db: sqlite3.Connection = open_for_writing(folder)
+        self.casework = Casework(self.db, key=self.key, settings=self.settings, now=lambda: self.now)
+        self.sent: list[tuple[str, bytes]] = []
+        self.transaction(self.casework.begin_hub_chain)
+
+    def transaction(self, *work: Callable[[], object]) -> list[tuple[str, bytes]]:
+        self.db.execute("BEGIN IMMEDIATE")
+        for piece in work:
+            piece()
+        self.casework.finish()
+        self.db.execute("COMMIT")
+        outgoing, self.casework.outgoing = self.casework.outgoing, []
+        self.sent += outgoing
+        return outgoing
+
+    def enrol(self, device: SimulatedDevice, kind: str = "lane_box") -> None:
+        key = device.key.public
+        self.transaction(lambda: self.casework.enrol(device.name, kind, device.station, public_key=key))
+
+    def take(self, topic: str, payload: bytes) -> list[tuple[str, bytes]]:
+        return self.transaction(lambda: self.casework.take_message(topic, payload))
+
+    def send(self, device: SimulatedDevice, first: int = 1, last: int | None = None) -> list[tuple[str, bytes]]:
+        return self.take(device.topic, device.message(first, last))
+
+    def value(self, query: str, *values: object) -> object:
+        row = self.db.execute(query, values).fetchone()
+        return row[0] if row else None
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    made = Bench(tmp_path / "hub")
+    yield made
+    made.db.close()
+
+
+@pytest.fixture
+def device(bench: Bench) -> SimulatedDevice:
+    made = SimulatedDevice()
+    bench.enrol(made)
+    return made

@@ -1,0 +1,277 @@
+from typing import TYPE_CHECKING, cast
+
+import msgspec
+import pytest
+
+from central_hub import HubError
+from central_hub.auditing import AuditError
+from inspection import topics
+from inspection.directives import Receipt, StickerDenied, StickerGranted, VehicleRecalled
+from inspection.facts import DirectiveSettled, PhotoStored, ReadingCorrected
+from inspection.sticker import open_sticker, payload_of_text
+from inspection.wire import open_directive, open_receipt
+from tests.central_hub.conftest import Bench
+from tests.central_hub.simulated_device import VIN, SimulatedDevice, private_car
+
+if TYPE_CHECKING:
+    from inspection.directives import AnyDirective
+
+DAY_MS = 24 * 3_600_000
+
+
+def receipts(bench: Bench, device: SimulatedDevice, sent: list[tuple[str, bytes]]) -> list[Receipt]:
+    return [open_receipt(data, bench.key.public) for topic, data in sent if topic == topics.receipts(device.name)]
+
+
+def directives(bench: Bench, device: SimulatedDevice, sent: list[tuple[str, bytes]]) -> "list[AnyDirective]":
+    topic = topics.directives(device.name)
+    return [open_directive(data, bench.key.public).directive for to, data in sent if to == topic]
+
+
+def issue(bench: Bench, device: SimulatedDevice) -> tuple[str, list[tuple[str, bytes]]]:
+    case, digests = device.whole_case()
+    sent = bench.send(device)
+    for digest in digests:
+        sent += bench.transaction(lambda digest=digest: bench.casework.store_photo(digest))
+    return case, sent
+
+
+def test_a_committed_batch_is_answered_with_a_signed_receipt(bench: Bench, device: SimulatedDevice) -> None:
+    device.open_case()
+    (receipt,) = receipts(bench, device, bench.send(device))
+    assert (receipt.have, receipt.head, receipt.refusal) == (1, device.records[0].digest, None)
+
+
+def test_the_sticker_is_issued_once_the_photos_are_at_the_hub(bench: Bench, device: SimulatedDevice) -> None:
+    case, digests = device.whole_case()
+    assert not directives(bench, device, bench.send(device))
+    for digest in digests[:-1]:
+        assert not bench.transaction(lambda digest=digest: bench.casework.store_photo(digest))
+    (granted,) = directives(bench, device, bench.transaction(lambda: bench.casework.store_photo(digests[-1])))
+    assert isinstance(granted, StickerGranted)
+    assert granted.case == case
+    assert open_sticker(payload_of_text(granted.payload), bench.key.public).plate == "京A12345"
+
+
+def test_the_audit_is_due_24_hours_after_the_issue_by_the_hubs_clock(bench: Bench, device: SimulatedDevice) -> None:
+    case, _ = issue(bench, device)
+    assert bench.value("SELECT audit_due FROM cases WHERE case_id = ?", case) == bench.now + DAY_MS
+
+
+def test_replaying_everything_ten_times_leaves_one_sticker(bench: Bench, device: SimulatedDevice) -> None:
+    case, _ = issue(bench, device)
+    facts = bench.value("SELECT count(*) FROM entries")
+    for _ in range(10):
+        bench.send(device)
+        bench.send(device, 1, 3)
+    assert bench.value("SELECT count(*) FROM stickers WHERE case_id = ?", case) == 1
+    assert bench.value("SELECT count(*) FROM entries") == facts
+    assert bench.value("SELECT count(*) FROM refusals") == 0
+
+
+def test_the_database_itself_refuses_a_second_sticker_for_a_case(bench: Bench, device: SimulatedDevice) -> None:
+    case, _ = issue(bench, device)
+    with pytest.raises(Exception, match="UNIQUE constraint failed: stickers.case_id"):
+        bench.casework.records.keep_sticker("PL99999999", case, b"other", issued=1)
+
+
+def test_a_vehicle_that_is_not_eligible_waits_for_an_auditor_and_gets_its_sticker_after_the_pass(
+    bench: Bench, device: SimulatedDevice
+) -> None:
+    case, digests = device.whole_case(private_car(vehicle_class="K39"))
+    sent = bench.send(device)
+    for digest in digests:
+        sent += bench.transaction(lambda digest=digest: bench.casework.store_photo(digest))
+    (denied,) = directives(bench, device, sent)
+    assert isinstance(denied, StickerDenied)
+    assert [reason.code for reason in denied.reasons] == ["class"]
+    sent = bench.transaction(lambda: bench.casework.audit(case, "pass", auditor="auditor"))
+    (granted,) = directives(bench, device, sent)
+    assert isinstance(granted, StickerGranted)
+    assert bench.value("SELECT stage FROM cases WHERE case_id = ?", case) == "archived"
+
+
+def test_another_vin_than_the_registered_one_withholds_and_an_auditors_pass_does_not_change_that(
+    bench: Bench, device: SimulatedDevice
+) -> None:
+    case, digests = device.whole_case(vin=VIN[:-1] + "9")
+    bench.send(device)
+    for digest in digests:
+        bench.transaction(lambda digest=digest: bench.casework.store_photo(digest))
+    bench.transaction(lambda: bench.casework.audit(case, "pass", auditor="auditor"))
+    assert bench.value("SELECT count(*) FROM stickers") == 0
+
+
+def test_a_persons_correction_lifts_a_doubtful_reading(bench: Bench, device: SimulatedDevice) -> None:
+    case = device.open_case()
+    digests = device.inspect(case, vin="", accepted=False)
+    vin_photo = next(
+        r.entry.fact.photo.digest
+        for r in device.records
+        if getattr(r.entry.fact, "vin", None) is not None  # type: ignore[union-attr]
+    )
+    corrected = ReadingCorrected(photo=vin_photo, read="", corrected=VIN, by="inspector-1", reason="dirt")
+    device.write(corrected, case)
+    device.conclude(case)
+    sent = bench.send(device)
+    for digest in digests:
+        sent += bench.transaction(lambda digest=digest: bench.casework.store_photo(digest))
+    assert isinstance(directives(bench, device, sent)[-1], StickerGranted)
+
+
+def test_a_suspicion_orders_the_vehicle_back(bench: Bench, device: SimulatedDevice) -> None:
+    case, _ = issue(bench, device)
+    sent = bench.transaction(lambda: bench.casework.audit(case, "suspicious", auditor="auditor", reason="vin.tampered"))
+    assert directives(bench, device, sent) == [VehicleRecalled(case=case, reason="vin.tampered")]
+    assert bench.value("SELECT stage FROM cases WHERE case_id = ?", case) == "recall_ordered"
+
+
+def test_a_second_decision_is_refused(bench: Bench, device: SimulatedDevice) -> None:
+    case, _ = issue(bench, device)
+    bench.transaction(lambda: bench.casework.audit(case, "pass", auditor="auditor"))
+    with pytest.raises(AuditError, match="decided before"):
+        bench.casework.audit(case, "pass", auditor="other")
+
+
+def test_an_audit_that_nobody_decides_becomes_overdue_once(bench: Bench, device: SimulatedDevice) -> None:
+    issue(bench, device)
+    bench.now += DAY_MS + 1
+    bench.transaction(bench.casework.check_clock)
+    bench.transaction(bench.casework.check_clock)
+    assert bench.value("SELECT count(*) FROM entries WHERE kind = 'AuditOverdue'") == 1
+
+
+def test_directives_are_sent_again_until_the_device_says_that_it_has_them(
+    bench: Bench, device: SimulatedDevice
+) -> None:
+    issue(bench, device)
+    bench.now += 6_000
+    assert len(directives(bench, device, bench.transaction(bench.casework.check_clock))) == 1
+    device.write(DirectiveSettled(number=1))
+    bench.send(device, len(device.records))
+    bench.now += 6_000
+    assert not bench.transaction(bench.casework.check_clock)
+
+
+def test_a_photo_that_two_cases_announce_counts_for_both(bench: Bench, device: SimulatedDevice) -> None:
+    case, digests = device.whole_case()
+    other = SimulatedDevice("pda-1")
+    bench.enrol(other, "pda")
+    other_case = other.open_case()
+    shared = next(r.entry.fact for r in device.records if type(r.entry.fact).__name__ == "PhotoTaken")
+    other.write(shared, other_case)
+    bench.send(device)
+    bench.send(other)
+    bench.transaction(lambda: bench.casework.store_photo(digests[0]))
+    assert bench.value("SELECT count(*) FROM entries WHERE kind = 'PhotoStored'") == 2
+    assert case != other_case
+
+
+@pytest.mark.parametrize(
+    ("code", "spoil"),
+    [
+        ("wire.garbled", lambda d: b"\xc1 no message"),
+        ("wire.garbled", lambda d: d.message()[:-20]),
+        ("wire.garbled", lambda d: b"\x91" * 400_000),
+        ("wire.too_large", lambda d: b"\0" * 600_000),
+        ("wire.future_schema", lambda d: msgspec.msgpack.encode({**msgspec.msgpack.decode(d.message()), "v": 9})),
+        ("batch.gap", lambda d: d.message(2)),
+        ("batch.signature", lambda d: _other_signature(d)),
+    ],
+)
+def test_a_bad_message_is_refused_counted_and_answered_and_the_next_good_one_is_taken(
+    bench: Bench, device: SimulatedDevice, code: str, spoil: object
+) -> None:
+    device.whole_case()
+    sent = bench.take(device.topic, spoil(device))  # type: ignore[operator]
+    (receipt,) = receipts(bench, device, sent)
+    assert receipt.have == 0
+    assert receipt.refusal is not None
+    assert receipt.refusal.code == code
+    assert bench.value("SELECT count FROM refusal_counts WHERE code = ?", code) == 1
+    (receipt,) = receipts(bench, device, bench.send(device))
+    assert receipt.have == len(device.records)
+
+
+def _other_signature(device: SimulatedDevice) -> bytes:
+    message = msgspec.msgpack.decode(device.message())
+    message["s"] = bytes(64)
+    return cast("bytes", msgspec.msgpack.encode(message))
+
+
+def test_an_unknown_device_is_refused_and_gets_no_answer(bench: Bench) -> None:
+    stranger = SimulatedDevice("stranger")
+    stranger.open_case()
+    assert bench.send(stranger) == []
+    assert bench.value("SELECT count FROM refusal_counts WHERE code = 'device.unknown'") == 1
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [
+        "passlane/1/00/lane-1/facts",
+        "passlane/1/99/lane-1/fact",
+        "passlane/1/07/UP/facts",
+        "x",
+        "passlane/1/07/hub/facts",
+    ],
+)
+def test_a_message_on_a_wrong_topic_is_refused(bench: Bench, device: SimulatedDevice, topic: str) -> None:
+    device.open_case()
+    assert bench.take(topic, device.message()) == []
+    assert bench.value("SELECT count FROM refusal_counts WHERE code = 'topic.wrong'") == 1
+
+
+def test_a_message_of_one_device_on_the_topic_of_another_is_refused(bench: Bench, device: SimulatedDevice) -> None:
+    other = SimulatedDevice("pda-1")
+    bench.enrol(other, "pda")
+    device.open_case()
+    bench.take(other.topic, device.message())
+    assert bench.value("SELECT count FROM refusal_counts WHERE code = 'batch.wrong_device'") == 1
+    assert bench.value("SELECT count(*) FROM entries WHERE device = 'lane-1'") == 0
+
+
+def test_a_chain_that_forks_is_refused(bench: Bench, device: SimulatedDevice) -> None:
+    device.open_case()
+    bench.send(device)
+    twin = SimulatedDevice()
+    twin.key = device.key
+    twin.open_case(serial="S0000000000000002")
+    bench.send(twin)
+    assert bench.value("SELECT count FROM refusal_counts WHERE code = 'batch.fork'") == 1
+    twin.open_case()
+    bench.send(twin)
+    assert bench.value("SELECT count FROM refusal_counts WHERE code = 'batch.fork'") == 2
+    bench.send(twin, 2)
+    assert bench.value("SELECT count FROM refusal_counts WHERE code = 'batch.chain'") == 1
+
+
+def test_a_device_that_claims_a_hub_fact_is_told_so_and_changes_nothing(bench: Bench, device: SimulatedDevice) -> None:
+    case = device.open_case()
+    device.write(PhotoStored(digest="0" * 64, size=1), case)
+    bench.send(device)
+    assert bench.value("SELECT count FROM refusal_counts WHERE code = 'fact.not_yours'") == 1
+    assert bench.value("SELECT stage FROM cases WHERE case_id = ?", case) == "in_progress"
+
+
+def test_enrolling_the_same_key_again_gives_the_same_password_and_another_key_is_refused(
+    bench: Bench, device: SimulatedDevice
+) -> None:
+    first = bench.casework.enrol(device.name, "lane_box", device.station, public_key=device.key.public)
+    assert first == bench.casework.enrol(device.name, "lane_box", device.station, public_key=device.key.public)
+    with pytest.raises(HubError, match="another key"):
+        bench.casework.enrol(device.name, "lane_box", device.station, public_key=bytes(32))
+    with pytest.raises(HubError, match="another key"):
+        bench.casework.enrol("hub", "lane_box", "", public_key=bench.key.public)
+
+
+def test_going_back_to_a_mark_forgets_what_was_to_be_sent_and_sealed(bench: Bench, device: SimulatedDevice) -> None:
+    mark = bench.casework.mark()
+    device.open_case()
+    bench.db.execute("BEGIN")
+    bench.casework.take_message(device.topic, device.message())
+    bench.db.execute("ROLLBACK")
+    bench.casework.back_to(mark)
+    assert bench.casework.outgoing == []
+    (receipt,) = receipts(bench, device, bench.send(device))
+    assert receipt.have == 1

@@ -1,0 +1,68 @@
+"""The shapes of directives and receipts. Their sealed bytes are kept for ever in golden/."""
+
+from typing import get_args
+
+import pytest
+
+from inspection.directives import (
+    AnyDirective,
+    NumberedDirective,
+    Receipt,
+    Refusal,
+    StickerDenied,
+    StickerGranted,
+    VehicleRecalled,
+)
+from inspection.facts import Reason
+from inspection.signing import SigningKey
+from inspection.wire import open_directive, open_receipt, seal_directive, seal_receipt
+from tests.conftest import Golden
+
+HUB_KEY = SigningKey(b"\x01" * 32)
+REASONS = (
+    Reason(code="insurance", result="failed", zh="交强险在有效期内", en="the insurance is in force", clause="§9"),
+    Reason(code="photos_at_hub", result="pending", zh="照片已上传中心", en="the photos are at the centre"),
+)
+
+DIRECTIVES: dict[str, AnyDirective] = {
+    "StickerGranted": StickerGranted(case="lane-07.2", number="T00000001", payload="ABCDEFGH234567"),
+    "StickerDenied": StickerDenied(case="lane-07.2", reasons=REASONS),
+    "VehicleRecalled": VehicleRecalled(case="lane-07.2", reason="vin.tampered"),
+}
+RECEIPTS = {
+    "plain": Receipt(device="lane-07", have=2, head=bytes(range(32)), hub_time=1_780_000_000_456),
+    "refusal": Receipt(
+        device="lane-07",
+        have=0,
+        head=bytes(32),
+        hub_time=1_780_000_000_456,
+        refusal=Refusal(code="batch.gap", text="facts 1 to 2 have not arrived"),
+    ),
+}
+
+
+def test_every_kind_of_directive_has_golden_bytes() -> None:
+    assert {type(directive) for directive in DIRECTIVES.values()} == set(get_args(AnyDirective))
+
+
+@pytest.mark.parametrize("name", DIRECTIVES)
+def test_a_sealed_directive_is_written_and_read_as_its_golden_bytes_say(name: str, golden: Golden) -> None:
+    numbered = NumberedDirective(device="lane-07", number=3, directive=DIRECTIVES[name])
+    kept = golden(f"directive-{name}", seal_directive(numbered, HUB_KEY))
+    assert open_directive(kept, HUB_KEY.public) == numbered
+
+
+@pytest.mark.parametrize("name", RECEIPTS)
+def test_a_sealed_receipt_is_written_and_read_as_its_golden_bytes_say(name: str, golden: Golden) -> None:
+    kept = golden(f"receipt-{name}", seal_receipt(RECEIPTS[name], HUB_KEY))
+    assert open_receipt(kept, HUB_KEY.public) == RECEIPTS[name]
+
+
+def test_the_kinds_are_told_apart_by_their_class_names() -> None:
+    assert all(kind.__struct_config__.tag == kind.__name__ for kind in get_args(AnyDirective))
+
+
+@pytest.mark.parametrize("value", [*DIRECTIVES.values(), *RECEIPTS.values()])
+def test_a_directive_or_receipt_never_changes(value: AnyDirective | Receipt) -> None:
+    with pytest.raises(AttributeError):
+        setattr(value, value.__struct_fields__[0], "changed")

@@ -1,0 +1,182 @@
+import base64
+from datetime import date, timedelta
+
+import cv2
+import msgspec
+import numpy as np
+import pytest
+import segno
+import zxingcpp
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inspection.signing import SIGNATURE_BYTES, SigningKey, digest
+from inspection.sticker import (
+    STICKER_SCHEMA,
+    STICKER_TEXT_CHARACTERS_MAX,
+    Sticker,
+    StickerError,
+    add_months,
+    open_sticker,
+    payload_of_text,
+    sign_sticker,
+    sticker_text,
+    vin_tag,
+)
+
+KEY = SigningKey(b"\x01" * 32)
+VIN = "L00PA55L4N0000017"  # invented; its check character holds
+QR_VERSION_MAX = 12
+PREFIX = "HTTP://HOST.EXAMPLE/S/"
+
+STICKER = Sticker(
+    schema=STICKER_SCHEMA,
+    number="JYTEST00000001",
+    plate_kind="52",
+    plate="京AD00X00",
+    vin_tag=vin_tag(VIN),
+    issued_on=date(2026, 5, 28),
+    valid_until=date(2028, 5, 28),
+)
+PAYLOAD = sign_sticker(STICKER, KEY)
+TEXT = sticker_text(PAYLOAD)
+
+days = st.dates(min_value=date(1990, 1, 1), max_value=date(2100, 12, 31))
+stickers = st.builds(
+    Sticker,
+    schema=st.just(STICKER_SCHEMA),
+    number=st.text("ABCDEFGHJK0123456789", min_size=1, max_size=24),
+    plate_kind=st.sampled_from(["", "01", "02", "52"]),
+    plate=st.sampled_from(["", "京A00X00", "京AD00X00"]),
+    vin_tag=st.binary(min_size=8, max_size=8),
+    issued_on=days,
+    valid_until=days,
+)
+
+
+@given(stickers)
+def test_a_sticker_comes_back_from_its_text_in_upper_and_lower_case(sticker: Sticker) -> None:
+    payload = sign_sticker(sticker, KEY)
+    text = sticker_text(payload)
+    assert len(text) <= STICKER_TEXT_CHARACTERS_MAX
+    assert payload_of_text(text) == payload_of_text(text.lower()) == payload
+    assert open_sticker(payload, KEY.public) == sticker
+
+
+def test_a_payload_is_written_for_ever_in_the_same_bytes() -> None:
+    expected = (
+        "97",
+        "01",
+        "ae" + b"JYTEST00000001".hex(),
+        "a2" + b"52".hex(),
+        "aa" + "京AD00X00".encode().hex(),
+        "c408" + digest(VIN.encode())[:8].hex(),
+        "aa" + b"2026-05-28".hex(),
+        "aa" + b"2028-05-28".hex(),
+    )
+    assert PAYLOAD[:-SIGNATURE_BYTES].hex() == "".join(expected)
+    assert PAYLOAD[-SIGNATURE_BYTES:] == KEY.sign("sticker", PAYLOAD[:-SIGNATURE_BYTES])
+
+
+def test_a_payload_with_any_one_bit_changed_is_refused() -> None:
+    for bit in range(8 * len(PAYLOAD)):
+        changed = bytearray(PAYLOAD)
+        changed[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(StickerError, match="not a sticker of this hub"):
+            open_sticker(bytes(changed), KEY.public)
+
+
+def test_a_payload_that_was_cut_or_lengthened_is_refused() -> None:
+    for payload in (*(PAYLOAD[:length] for length in range(len(PAYLOAD))), PAYLOAD + b"\0", b"\0" + PAYLOAD):
+        with pytest.raises(StickerError, match="not a sticker of this hub"):
+            open_sticker(payload, KEY.public)
+
+
+def test_a_sticker_of_another_key_or_a_signature_for_another_purpose_is_refused() -> None:
+    other = SigningKey(b"\x02" * 32)
+    data = PAYLOAD[:-SIGNATURE_BYTES]
+    for payload in (sign_sticker(STICKER, other), data + KEY.sign("receipt", data)):
+        with pytest.raises(StickerError, match="not a sticker of this hub"):
+            open_sticker(payload, KEY.public)
+
+
+@pytest.mark.parametrize("data", [b"", b"\xc0", msgspec.msgpack.encode([1, "n"]), msgspec.msgpack.encode(["1"] * 7)])
+def test_signed_bytes_that_are_no_sticker_are_refused(data: bytes) -> None:
+    with pytest.raises(StickerError, match="the sticker cannot be read"):
+        open_sticker(data + KEY.sign("sticker", data), KEY.public)
+
+
+def test_a_sticker_of_a_future_schema_is_refused_rather_than_misread() -> None:
+    future = msgspec.structs.replace(STICKER, schema=STICKER_SCHEMA + 1)
+    with pytest.raises(StickerError, match="of schema 2; this program knows up to 1"):
+        open_sticker(sign_sticker(future, KEY), KEY.public)
+
+
+def test_a_sticker_names_the_vin_by_8_bytes_only() -> None:
+    assert vin_tag(VIN) == digest(VIN.encode())[:8]
+    assert VIN.encode() not in PAYLOAD
+
+
+@pytest.mark.parametrize("text", ["1", "A", "ABC", "ABC!", "AB CD", "ABCDEFGH1", "零一二三", "A=======A", "\udc80"])
+def test_a_text_in_other_characters_or_of_an_impossible_length_is_refused(text: str) -> None:
+    with pytest.raises(StickerError, match="the letters A to Z and the digits 2 to 7"):
+        payload_of_text(text)
+
+
+def test_a_text_that_is_too_long_is_refused() -> None:
+    assert payload_of_text("A" * STICKER_TEXT_CHARACTERS_MAX)
+    with pytest.raises(StickerError, match="at most 400 characters"):
+        payload_of_text("A" * (STICKER_TEXT_CHARACTERS_MAX + 1))
+
+
+@given(st.text(max_size=60))
+def test_any_text_gives_a_payload_or_a_sticker_error_and_never_a_sticker(text: str) -> None:
+    with pytest.raises(StickerError):
+        open_sticker(payload_of_text(text), KEY.public)
+
+
+@given(st.binary(max_size=200))
+def test_a_text_holds_only_characters_of_the_small_qr_alphabet(payload: bytes) -> None:
+    text = sticker_text(payload)
+    assert set(text) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
+    assert base64.b32decode(text + "=" * (-len(text) % 8)) == payload == payload_of_text(text)
+
+
+def test_a_sticker_fits_a_small_qr_code_that_reads_back() -> None:
+    code = segno.make(PREFIX + TEXT, error="m")
+    assert code.mode == "alphanumeric"
+    assert code.version <= QR_VERSION_MAX
+    modules = np.array([[0 if dark else 255 for dark in row] for row in code.matrix_iter(border=4)], dtype=np.uint8)
+    found = zxingcpp.read_barcodes(cv2.resize(modules, None, fx=4, fy=4, interpolation=cv2.INTER_NEAREST))
+    assert [result.text for result in found] == [PREFIX + TEXT]
+    assert open_sticker(payload_of_text(found[0].text.removeprefix(PREFIX)), KEY.public) == STICKER
+
+
+@pytest.mark.parametrize(
+    ("day", "months", "expected"),
+    [
+        (date(2026, 5, 28), 0, date(2026, 5, 28)),
+        (date(2026, 5, 28), 24, date(2028, 5, 28)),
+        (date(2024, 2, 29), 12, date(2025, 2, 28)),
+        (date(2024, 2, 29), 48, date(2028, 2, 29)),
+        (date(2096, 2, 29), 48, date(2100, 2, 28)),
+        (date(2026, 8, 31), 6, date(2027, 2, 28)),
+        (date(2027, 8, 31), 6, date(2028, 2, 29)),
+        (date(2026, 12, 31), 1, date(2027, 1, 31)),
+        (date(2026, 12, 31), 2, date(2027, 2, 28)),
+        (date(2026, 1, 31), 3, date(2026, 4, 30)),
+        (date(2026, 1, 31), 11, date(2026, 12, 31)),
+        (date(9999, 12, 31), 12, date(9999, 12, 31)),
+        (date(9000, 1, 1), 12 * 999, date(9999, 1, 1)),
+        (date(9001, 1, 1), 12 * 999, date(9999, 12, 31)),
+    ],
+)
+def test_months_are_added_to_the_same_day_or_the_months_last(day: date, months: int, expected: date) -> None:
+    assert add_months(day, months) == expected
+
+
+@given(st.dates(max_value=date(9000, 1, 1)), st.integers(0, 999))
+def test_adding_months_never_jumps_over_a_month(day: date, months: int) -> None:
+    later = add_months(day, months)
+    assert (later.year - day.year) * 12 + later.month - day.month == months
+    assert later.day == day.day or (later + timedelta(days=1)).day == 1
