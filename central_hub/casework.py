@@ -157,7 +157,7 @@ class Casework:
             self._issue(case, opened, step, now=now)
         elif isinstance(step, StickerWithheld):
             self._write(case.case, step)
-            failed = tuple(reason for reason in step.reasons if reason.result != "passed")
+            failed = tuple(reason for reason in step.reasons if reason.result == "failed")
             self._direct(case.device, StickerDenied(case=case.case, reasons=failed))
         return self._fold(case.case) if step else case
 

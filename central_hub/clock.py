@@ -20,3 +20,13 @@ def day_of(milliseconds: int) -> date:
 def text_of(milliseconds: int) -> str:
     """Return a moment as people in China write it, to the second."""
     return datetime.fromtimestamp(milliseconds / 1000, BEIJING).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def seconds() -> float:
+    """Return monotonic seconds, for waits."""
+    return time.monotonic()
+
+
+def pause(seconds_long: float) -> None:
+    """Let time pass."""
+    time.sleep(seconds_long)

@@ -3,10 +3,10 @@
 import json
 import os
 import secrets
+import socket
 from pathlib import Path
 
 from central_hub import HubError
-from central_hub.doors.broker import free_port
 from central_hub.settings import HubSettings, parse_settings
 from inspection.signing import PRIVATE_KEY_BYTES, SigningKey
 
@@ -61,6 +61,13 @@ def public_key_of(folder: Path) -> str:
         return path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise HubError(f"{folder} is no hub's data folder: {PUBLIC_KEY_FILE} cannot be read") from error
+
+
+def free_port(host: str) -> int:
+    """Return a port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
 
 
 def keep_ports(folder: Path, settings: HubSettings) -> tuple[int, int]:

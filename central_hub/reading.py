@@ -79,6 +79,12 @@ class Reading:
         """Return how often what was refused of whom."""
         return self._rows("SELECT * FROM refusal_counts ORDER BY count DESC, device, code")
 
+    def photos_elsewhere(self, case: str, digests: list[str]) -> dict[str, tuple[str, ...]]:
+        """Return, by digest, up to 5 other cases that announced the very same photo; the others are left out."""
+        query = "SELECT case_id FROM photos WHERE digest = ? AND case_id <> ? ORDER BY case_id LIMIT 5"
+        found = {digest: tuple(row["case_id"] for row in self._rows(query, digest, case)) for digest in digests}
+        return {digest: cases for digest, cases in found.items() if cases}
+
     def open_directives(self) -> dict[str, int]:
         """Return how many directives each device has not settled; devices without any are left out."""
         query = "SELECT device, count(*) AS count FROM directives WHERE settled = 0 GROUP BY device"

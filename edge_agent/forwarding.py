@@ -16,9 +16,9 @@ import aiohttp
 from edge_agent import AgentError, courier, retention
 from edge_agent.clock import Clock
 from edge_agent.courier import CourierState, KeptPhoto, Pace, SendBatch
-from edge_agent.journal import Journal
+from edge_agent.journal import Journal, MisdirectedError
 from edge_agent.link import AnyLink, Arrived, Deliver, LinkDown, LinkEvent, LinkUp
-from edge_agent.store import JournalError
+from edge_agent.store import JournalError, JournalFullError
 from edge_agent.upload import Refused, Stored, TryLater, UploadTarget, upload_photo
 from edge_agent.vault import Vault, VaultError
 from firmware_profiles.schema import Profile
@@ -220,8 +220,11 @@ class Forwarding:
             else:
                 numbered = wire.open_directive(payload, self._route.hub_public)
                 self._route.journal.commit_directive(numbered, self._route.clock.now())
-        except InspectionError:
+        except (InspectionError, MisdirectedError):
             self._not_taken += 1
+        except JournalFullError as error:
+            # The hub repeats the directive until there is room for it; receipts need none and still settle.
+            self._hub_fault = str(error)
 
     def _settle(self, receipt: Receipt) -> None:
         journal, now = self._route.journal, self._route.clock.seconds()
@@ -303,4 +306,6 @@ async def _woken(event: asyncio.Event, seconds: float | None) -> None:
     # The upper bound makes a lost nudge a delay, never a standstill.
     bound = IDLE_SECONDS_MAX if seconds is None else max(0.0, min(seconds, IDLE_SECONDS_MAX))
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(event.wait(), bound)
+        # Not wait_for: before Python 3.12 it loses a cancellation that comes together with the event.
+        async with asyncio.timeout(bound):
+            await event.wait()

@@ -27,6 +27,10 @@ _PHOTO_COLUMNS = "digest, media, size, case_id, seq, created, state, receipted_a
 _directive_decoder = msgspec.msgpack.Decoder(NumberedDirective)
 
 
+class MisdirectedError(JournalError):
+    """A receipt or directive that is for another device."""
+
+
 class Counts(NamedTuple):
     """How much the journal holds: facts and photos that wait, and what was refused."""
 
@@ -125,8 +129,8 @@ class Journal:
         device, or its hash is not the one of our fact: the hub then speaks of another chain.
         """
         if receipt.device != self._device:
-            raise JournalError(f"this is a receipt for {receipt.device[:40]}, not for {self._device}")
-        with self._store.writing() as connection:
+            raise MisdirectedError(f"this is a receipt for {receipt.device[:40]}, not for {self._device}")
+        with self._store.writing(needs_room=False) as connection:
             receipted, hub_time = connection.execute("SELECT receipted, hub_time FROM chain").fetchone()
             late = receipt.hub_time <= hub_time and receipt.have <= receipted
             if late:
@@ -143,7 +147,7 @@ class Journal:
 
     def mark_refused(self, refusal: Refusal, seq: int) -> None:
         """Keep why the hub did not take fact `seq`, to be shown until it does. The fact stays and is sent again."""
-        with self._store.writing() as connection:
+        with self._store.writing(needs_room=False) as connection:
             values = (seq, refusal.code, refusal.text)
             connection.execute("INSERT OR REPLACE INTO refusals VALUES (?, ?, ?)", values)
 
@@ -158,7 +162,7 @@ class Journal:
 
         The newest fact, the newest receipted one and every fact after it always stay: the chain goes on from there.
         """
-        with self._store.writing() as connection:
+        with self._store.writing(needs_room=False) as connection:
             done = connection.execute(
                 "DELETE FROM facts WHERE receipted_at < ? AND seq < (SELECT receipted FROM chain)"
                 " AND seq < (SELECT max(seq) FROM facts)",
@@ -177,7 +181,7 @@ class Journal:
         this one. Raises JournalError when it is for another device.
         """
         if numbered.device != self._device:
-            raise JournalError(f"this is a directive for {numbered.device[:40]}, not for {self._device}")
+            raise MisdirectedError(f"this is a directive for {numbered.device[:40]}, not for {self._device}")
         with self._store.writing() as connection:
             last = connection.execute("SELECT coalesce(max(number), 0) FROM directives").fetchone()[0]
             if numbered.number != last + 1:
@@ -220,7 +224,7 @@ class Journal:
 
     def receipt_photo(self, digest: str) -> None:
         """Note that the hub has committed the photo's bytes."""
-        with self._store.writing() as connection:
+        with self._store.writing(needs_room=False) as connection:
             connection.execute(
                 "UPDATE photos SET state = 'receipted', receipted_at = (SELECT hub_time FROM chain),"
                 " refused_code = '', refused_text = '' WHERE digest = ? AND state = 'kept'",
@@ -229,13 +233,13 @@ class Journal:
 
     def refuse_photo(self, digest: str, refusal: Refusal) -> None:
         """Keep why a photo was not taken, to be shown; the photo stays where it is."""
-        with self._store.writing() as connection:
+        with self._store.writing(needs_room=False) as connection:
             values = (refusal.code, refusal.text, digest)
             connection.execute("UPDATE photos SET refused_code = ?, refused_text = ? WHERE digest = ?", values)
 
     def free_photo(self, digest: str) -> None:
         """Note that a receipted photo's bytes are no longer in the vault; one without a receipt is not touched."""
-        with self._store.writing() as connection:
+        with self._store.writing(needs_room=False) as connection:
             connection.execute("UPDATE photos SET state = 'freed' WHERE digest = ? AND state = 'receipted'", (digest,))
 
     def counts(self) -> Counts:

@@ -106,13 +106,15 @@ class Store:
                 raise _refused(self._path, str(error)) from error
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self, *, needs_room: bool = True) -> Iterator[sqlite3.Connection]:
         """Give the connection inside one transaction: all of the block is on the disk after it, or none.
 
+        needs_room: whether the floor of free space holds; what settles, and so lets go, may go below it.
         Raises JournalFullError when the disk is too full, JournalError when SQLite refuses.
         """
         with self.changed:
-            self._check_room()
+            if needs_room:
+                self._check_room()
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
                 with self._connection:

@@ -82,6 +82,12 @@ class Visit:
         is_vin = self._roles.get(code) == "vin" and code in self._taken
         return is_vin and comparison is not None and comparison.verdict == "doubtful"
 
+    def vin_asks_person(self, code: str) -> bool:
+        """Say whether the photo of that code was taken and its VIN is not, beyond doubt, the registered one."""
+        comparison = self.comparison
+        is_vin = self._roles.get(code) == "vin" and code in self._taken
+        return is_vin and comparison is not None and comparison.ask_person
+
     def person_reads(self, seen: str) -> None:
         """Record what a person reads on the newest VIN photo."""
         photo = next(taken for code, taken in self._taken.items() if self._roles.get(code) == "vin")

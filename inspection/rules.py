@@ -181,8 +181,9 @@ def decide(case: Case, book: Rulebook, around: Circumstances) -> Decision:
 
 
 def _reason(code: str, text: ClauseText, result: Result, detail: str) -> Reason:
-    suffix = f": {detail}" if detail else ""
-    return Reason(code=code, result=result, zh=text.zh + suffix, en=text.en + suffix, clause=text.clause)
+    zh = f"{text.zh} ({detail})" if detail else text.zh
+    en = f"{text.en} ({detail})" if detail else text.en
+    return Reason(code=code, result=result, zh=zh, en=en, clause=text.clause)
 
 
 def _held(condition: bool, detail: str = "") -> tuple[Result, str]:  # noqa: FBT001 - a clause is a yes or a no

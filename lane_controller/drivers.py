@@ -33,5 +33,8 @@ class Drivers(Protocol):
     def open_barrier(self) -> None:
         """Open the exit barrier."""
 
+    def wait(self, seconds: float) -> None:
+        """Return when something may have happened in the lane, or that time is over."""
+
     def has_left(self) -> bool:
         """Say whether the exit has seen the vehicle go."""

@@ -4,7 +4,6 @@ Events are handled one after the other; what an action brings about comes back a
 """
 
 import logging
-import time
 from collections import deque
 from collections.abc import Callable
 
@@ -84,7 +83,7 @@ def lane_settings(profile: Profile, requirement: Requirement) -> LaneSettings:
 class Lane:
     """A lane at work. now: monotonic seconds."""
 
-    def __init__(self, agent: Agent, *, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, agent: Agent, *, now: Callable[[], float]) -> None:
         self._agent = agent
         self._now = now
         self._state = State()
@@ -123,7 +122,7 @@ class _Passage:
             if decision is not None:
                 return Verdict(self._now(), state.case, self._answer(decision))
         else:
-            time.sleep(TICK_SECONDS)
+            self._drivers.wait(TICK_SECONDS)
         return Tick(self._now())
 
     def _answer(self, decision: StickerGranted | StickerDenied) -> Outcome:

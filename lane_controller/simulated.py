@@ -1,5 +1,7 @@
 """Simulated drivers: a vehicle, cameras and people as a work order describes them. They keep what they were asked."""
 
+from collections.abc import Callable
+
 from edge_agent.orders import Order
 from inspection.facts import CaseOpened, Mark
 from lane_controller.signals import MessageCode
@@ -8,8 +10,9 @@ from lane_controller.signals import MessageCode
 class SimulatedVehicle:
     """One vehicle's passage, following its order. It leaves when the barrier opens, or earlier if the order says so."""
 
-    def __init__(self, order: Order, *, station: str, profile: str) -> None:
+    def __init__(self, order: Order, *, station: str, profile: str, pause: Callable[[float], None]) -> None:
         self._order = order
+        self._pause = pause
         self._opened = order.case_opened(station=station, profile=profile)
         self._gone = False
         self.shown: list[MessageCode] = []
@@ -25,8 +28,8 @@ class SimulatedVehicle:
         return data
 
     def shot_by_hand(self, code: str) -> bytes | None:
-        """Return nothing: an order's people read and check, they carry no camera of their own."""
-        del code
+        """Return the picture that a person takes: the same view as the first attempt of the camera."""
+        return self._order.photo(code, 1)
 
     def vin_read_by_person(self) -> str:
         """Return what the order's person reads."""
@@ -48,6 +51,10 @@ class SimulatedVehicle:
     def open_barrier(self) -> None:
         """Let the vehicle go."""
         self._gone = True
+
+    def wait(self, seconds: float) -> None:
+        """Let the time pass: what happens in a simulated lane has happened when it was asked for."""
+        self._pause(seconds)
 
     def has_left(self) -> bool:
         """Say whether it has gone."""

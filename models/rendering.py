@@ -45,7 +45,7 @@ class _Sheet:
         return round(self.width * 0.058)
 
 
-def vin_photo(vin: str, surface: Surface, *, seed: int, size: tuple[int, int] = (1280, 960)) -> bytes:
+def vin_photo(vin: str, surface: Surface, seed: int, size: tuple[int, int] = (1280, 960)) -> bytes:
     """Return a drawn photo (JPEG) of a VIN on its surface; `size` is (width, height) in pixels, at least 320 each.
 
     Raises RenderingError for an unknown surface, a smaller size or a text without ink.
@@ -58,7 +58,7 @@ def vin_photo(vin: str, surface: Surface, *, seed: int, size: tuple[int, int] = 
     return jpeg(_photographed(SURFACES[surface](vin, sheet), sheet.chances))
 
 
-def damage(data: bytes, kind: Damage, *, seed: int) -> bytes:
+def damage(data: bytes, kind: Damage, seed: int) -> bytes:
     """Return a photo's bytes damaged: blurred, under glare, cut off, no photo at all, or empty.
 
     Raises RenderingError for an unknown kind, or where the bytes to blur or glare are no photo.
@@ -165,7 +165,7 @@ SURFACES: dict[str, Callable[[str, _Sheet], Pixels]] = {
 
 
 def _print_row(
-    image: Pixels, vin: str, place: tuple[int, int], height_pixels: int, colour: tuple[int, int, int]
+    image: Pixels, vin: str, *, place: tuple[int, int], height_pixels: int, colour: tuple[int, int, int]
 ) -> None:
     ink: Ink = np.zeros(image.shape[:2], dtype=np.float32)
     pitch = round(image.shape[1] * 0.048)

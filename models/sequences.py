@@ -12,6 +12,10 @@ from numpy.typing import NDArray
 
 from models.characters import SYMBOLS, Steps
 
+Table = NDArray[np.float64]
+_State = tuple[Table, Table]
+_Seen = tuple[Table, Table]
+
 MARK = "\N{REPLACEMENT CHARACTER}"
 _FLOOR = 1e-6
 # Before the first and after the last character anything may stand (a star, a frame, a neighbour), but not for free.
@@ -68,13 +72,13 @@ def best_text(steps: Steps, allowed: NDArray[np.bool_]) -> Aligned | None:
     if length < count:
         return None
     mask = np.where(allowed, 0.0, -np.inf)
-    reading = np.full((count + 1, len(SYMBOLS)), -np.inf)
     resting = np.full((count + 1, len(SYMBOLS)), -np.inf)
     resting[0, 0] = 0.0
+    state = (np.full_like(resting, -np.inf), resting)
     came_from = np.zeros((length, 2, count + 1, len(SYMBOLS)), dtype=np.int32)
     for step in range(length):
-        reading, resting = _advance(reading, resting, log_symbols[step], log_null[step], mask, came_from[step])
-    return _traced(reading, resting, came_from, steps)
+        state = _advance(state, (log_symbols[step], log_null[step]), mask=mask, notes=came_from[step])
+    return _traced(state, came_from, steps=steps)
 
 
 def laid_over(steps: Steps, text: str) -> Aligned | None:
@@ -84,7 +88,7 @@ def laid_over(steps: Steps, text: str) -> Aligned | None:
     return best_text(steps, allowed)
 
 
-def _logs(steps: Steps, count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _logs(steps: Steps, count: int) -> tuple[Table, Table]:
     """Return log probabilities: (T, 33) of the symbols, and (T, count + 1, 1) of resting after n characters."""
     symbols = np.log(np.maximum(steps.symbols.astype(np.float64), _FLOOR))
     null = 1 - steps.symbols.sum(axis=1, dtype=np.float64)
@@ -93,19 +97,13 @@ def _logs(steps: Steps, count: int) -> tuple[NDArray[np.float64], NDArray[np.flo
     return symbols, np.log(resting)[:, :, None]
 
 
-def _advance(
-    reading: NDArray[np.float64],
-    resting: NDArray[np.float64],
-    symbols: NDArray[np.float64],
-    null: NDArray[np.float64],
-    mask: NDArray[np.float64],
-    notes: NDArray[np.int32],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Advance one step. State (n, s): n characters so far, the last of them s; `reading` it or `resting` after it.
+def _advance(state: _State, seen: _Seen, *, mask: Table, notes: NDArray[np.int32]) -> _State:
+    """Advance one step. State (n, s): n characters so far, the last of them s; reading it or resting after it.
 
     notes[0] and notes[1] take, for reading and resting, where each state came from: 0 reading the same, 1 resting on
     the same, 2 + s' a new character after reading s', 2 + 33 + s' after resting on s'.
     """
+    (reading, resting), (symbols, null) = state, seen
     width = symbols.shape[0]
     before = np.concatenate([reading[:-1], resting[:-1]], axis=1)
     new = np.full_like(reading, -np.inf)
@@ -125,9 +123,8 @@ def _advance(
     return np.where(stay, reading, new) + symbols, np.where(rest_on, resting, reading) + null
 
 
-def _traced(
-    reading: NDArray[np.float64], resting: NDArray[np.float64], came_from: NDArray[np.int32], steps: Steps
-) -> Aligned | None:
+def _traced(state: _State, came_from: NDArray[np.int32], *, steps: Steps) -> Aligned | None:
+    reading, resting = state
     count, width = reading.shape[0] - 1, reading.shape[1]
     symbol = int(np.maximum(reading[count], resting[count]).argmax())
     rests = bool(resting[count, symbol] >= reading[count, symbol])

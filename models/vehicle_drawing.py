@@ -43,7 +43,7 @@ class _Subject:
     chances: Generator
 
 
-def vehicle_photo(view: View, plate_text: str, *, colour: str, seed: int) -> bytes:
+def vehicle_photo(view: View, plate_text: str, colour: str, seed: int) -> bytes:
     """Return a drawn photo (JPEG, 1280 x 960 pixels) of a vehicle with its plate, or of a paper that belongs to it.
 
     colour: one of COLOURS. Raises RenderingError for an unknown view or colour, or an empty plate.

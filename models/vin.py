@@ -40,7 +40,7 @@ class ReaderSettings:
     line_shape_min: float = 3.5
     fragment_shape_min: float = 1.5
     vin_shape: float = 17.0
-    stretch: float = 1.5
+    stretch: float = 2.0
     stretched_side_pixels: int = 960
     turn_log_probability: float = -2.0
     finder: FinderSettings = FinderSettings(mark_probability_min=0.1, line_probability_min=0.2)  # noqa: RUF009 - frozen
@@ -150,6 +150,7 @@ class VinReader:
         shaped = [line for line in lines if line.width >= line.height * self._settings.fragment_shape_min]
         again = _Looks(candidates=[], strips=[])
         self._read_lines(taller, shaped, looks=again)
+        self._read_again(taller, again)
         if not again.certain(self._settings.decision):
             self._read_extended(taller, shaped, looks=again)
         looks.candidates.extend(one.on_photo(scale, scale * stretch) for one in again.candidates)

@@ -3,6 +3,7 @@
 import argparse
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -18,7 +19,7 @@ from passlane.parents import stop_with_parent
 if TYPE_CHECKING:
     from edge_agent.agent import Agent
     from edge_agent.orders import Order
-    from edge_agent.walkround import VisitResult
+    from edge_agent.visits import VisitResult
 
 DECISION_SECONDS_MAX = 60.0
 _LOOK_SECONDS = 0.2
@@ -110,8 +111,8 @@ def run_lane(options: argparse.Namespace) -> int:
     lanes: dict[str, Lane] = {}
 
     def visit(agent: "Agent", order: "Order") -> "VisitResult":
-        lane = lanes.setdefault(agent.device, Lane(agent))
-        vehicle = SimulatedVehicle(order, station=agent.station, profile=agent.profile_reference)
+        lane = lanes.setdefault(agent.device, Lane(agent, now=time.monotonic))
+        vehicle = SimulatedVehicle(order, station=agent.station, profile=agent.profile_reference, pause=time.sleep)
         return lane.lead(vehicle).result(order.name)
 
     return _work(options, visit)

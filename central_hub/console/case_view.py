@@ -23,14 +23,26 @@ Chance = Literal["open", "own", "closed"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Surroundings:
+    """What the store knows around a case. station: its station's name. reused: by photo digest, the other cases."""
+
+    station: str
+    reused: dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PhotoView:
-    """A photo. here: whether its bytes are at the hub. carries_vin: whether it is the one that the VIN was read off."""
+    """A photo. here: whether its bytes are at the hub. carries_vin: whether it is the one that the VIN was read off.
+
+    reused_in: other cases that announced the very same bytes.
+    """
 
     digest: str
     name: str
     size: str
     here: bool
     carries_vin: bool
+    reused_in: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,15 +134,16 @@ class CaseView:
 
 
 def case_view(
-    case: Case, entries: list[tuple[int, Entry]], *, station: str, viewer: str, now: int, texts: Texts
+    case: Case, entries: list[tuple[int, Entry]], around: Surroundings, *, viewer: str, now: int, texts: Texts
 ) -> CaseView:
     """Return what the page shows.
 
-    entries: the case's facts with their time of receipt. station: name of its station. viewer: account that looks.
+    entries: the case's facts with their time of receipt. viewer: account that looks. now: hub time.
     """
     opened = case.opened
     names = CaseNames(opened, texts)
-    replaced = [photo for photo in case.all_photos if photo not in case.photos]
+    current = _in_list_order(case, names)
+    replaced = [photo for photo in case.all_photos if photo not in current]
     return CaseView(
         case=case.case,
         title=(opened.vehicle.plate or opened.serial if opened else "") or case.case,
@@ -139,11 +152,11 @@ def case_view(
         stage=texts(f"stage.{case.stage}"),
         stage_code=case.stage,
         left=time_left(0 if case.audit else case.audit_due, now=now, texts=texts),
-        about=_about(case, opened, station, names, texts) if opened else (),
+        about=_about(case, opened, around.station, names, texts) if opened else (),
         vehicle=_vehicle(opened, texts) if opened else (),
         vin=vin_view(case, texts),
-        photos=tuple(_photo(photo, case, names, texts) for photo in _in_list_order(case, names)),
-        replaced=tuple(_photo(photo, case, names, texts) for photo in replaced),
+        photos=tuple(_photo(photo, case, around, names, texts) for photo in current),
+        replaced=tuple(_photo(photo, case, around, names, texts) for photo in replaced),
         photos_missing=_photos_missing(case, names, texts),
         refused=tuple(f"{names.photo(r.kind)}: {texts.coded('shot', r.code)}" for r in case.refused_photos),
         items=_items(case, names, texts),
@@ -152,7 +165,7 @@ def case_view(
         outcome=case.concluded.outcome if case.concluded else "",
         videos=tuple(_video(video) for video in case.videos),
         decision=_decision(case, texts),
-        audit=_audit(case, entries, viewer, texts),
+        audit=_audit(case, facts_seen(entries), around, viewer, texts),
         timeline=timeline(entries, names, texts),
         timeline_cut=max(0, len(entries) - ROWS_SHOWN_MAX),
         unknown=", ".join(case.unknown),
@@ -202,7 +215,7 @@ def _in_list_order(case: Case, names: CaseNames) -> list[PhotoTaken]:
     return sorted(case.photos, key=lambda photo: (photo.vin is None, places.get(photo.kind, len(places)), photo.kind))
 
 
-def _photo(photo: PhotoTaken, case: Case, names: CaseNames, texts: Texts) -> PhotoView:
+def _photo(photo: PhotoTaken, case: Case, around: Surroundings, names: CaseNames, texts: Texts) -> PhotoView:
     ref = photo.photo
     return PhotoView(
         digest=ref.digest,
@@ -210,6 +223,7 @@ def _photo(photo: PhotoTaken, case: Case, names: CaseNames, texts: Texts) -> Pho
         size=texts("photos.size", width=ref.width, height=ref.height, kilobytes=kilobytes(ref.size)),
         here=ref.digest in case.stored,
         carries_vin=photo is case.vin_photo,
+        reused_in=around.reused.get(ref.digest, ()),
     )
 
 
@@ -279,19 +293,18 @@ def _decision(case: Case, texts: Texts) -> DecisionView:
     )
 
 
-def _audit(case: Case, entries: list[tuple[int, Entry]], viewer: str, texts: Texts) -> AuditView:
+def _audit(case: Case, seen: int, around: Surroundings, viewer: str, texts: Texts) -> AuditView:
     audit = case.audit
-    waits = case.opened is not None and case.audit_due > 0 and audit is None
     chance: Chance = "closed"
-    if waits and case.opened is not None:
+    if case.opened is not None and case.audit_due and audit is None:
         chance = "own" if case.opened.inspector == viewer else "open"
     return AuditView(
         chance=chance,
-        seen=facts_seen(entries),
+        seen=seen,
         decision=audit.decision if audit else "",
         auditor=audit.auditor if audit else "",
         reason=suspicion(audit.reason, texts) if audit else "",
         note=audit.note if audit else "",
-        recalled_station=case.recall.station if case.recall else "",
+        recalled_station=around.station if case.recall else "",
         overdue=case.overdue is not None,
     )

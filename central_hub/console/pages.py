@@ -18,7 +18,7 @@ from central_hub import HubError
 from central_hub.accounts import Accounts, Role
 from central_hub.auditing import NOTE_CHARACTERS_MAX, SUSPICION_REASONS, AuditError
 from central_hub.casework import Casework
-from central_hub.console.case_view import CaseView, case_view, facts_seen
+from central_hub.console.case_view import CaseView, Surroundings, case_view, facts_seen
 from central_hub.console.desk import Desk, Visitor
 from central_hub.console.guarding import FormError, read_form
 from central_hub.console.lists_view import REFUSALS_SHOWN_MAX, case_line, device_line, refusal_line, stage_counts
@@ -184,10 +184,11 @@ class Console:
         if not entries:
             return None
         case = fold(case_id, (entry for _, entry in entries))
-        station = self._desk.settings.station(case.opened.station).name if case.opened else ""
-        return case_view(
-            case, entries, station=station, viewer=visit.visitor.name, now=self._desk.now(), texts=visit.texts
+        around = Surroundings(
+            station=self._desk.settings.station(case.opened.station).name if case.opened else "",
+            reused=self._reading.photos_elsewhere(case_id, [photo.photo.digest for photo in case.all_photos]),
         )
+        return case_view(case, entries, around, viewer=visit.visitor.name, now=self._desk.now(), texts=visit.texts)
 
     def _sticker_url(self, visit: Visit, text: str) -> str:
         base = self._desk.public_url or str(visit.request.url.origin())

@@ -1,6 +1,7 @@
 """The registered VIN (车辆识别代号) beside what was read off the photo, character by character. Pure."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from central_hub.console.texts import Texts, percent
 from inspection.case import Case
@@ -16,9 +17,12 @@ CELLS_MAX = 40
 """Frame numbers (整车出厂编号) may be longer than 17 characters; a device may write anything."""
 
 
+Verdict = Literal["pass", "warn", "fail"]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cell:
-    """One position, from 1. sure: whole percent as text, empty where it is not known."""
+    """One position, from 1. sure: whole percent as text, empty where not known. differs: from the registered VIN."""
 
     position: int
     registered: str
@@ -26,17 +30,22 @@ class Cell:
     corrected: str
     sure: str
     doubtful: bool
-    differs: bool
+    read_differs: bool
+    corrected_differs: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VinView:
-    """What the comparison shows. digest, box: the photo and the corners "x,y x,y x,y x,y" of the reading on it."""
+    """What the comparison shows.
+
+    verdict: "warn" where only a person's correction made the reading the registered VIN.
+    digest, box: the photo and the corners "x,y x,y x,y x,y" of the reading on it.
+    """
 
     cells: tuple[Cell, ...]
     read: bool
     corrected: bool
-    agrees: bool
+    verdict: Verdict
     summary: str
     doubts: tuple[str, ...]
     notes: tuple[str, ...]
@@ -51,13 +60,13 @@ def vin_view(case: Case, texts: Texts) -> VinView:
     photo = case.vin_photo
     finding = photo.vin if photo and photo.vin else VinFinding(vin="", confidence=0.0)
     corrected = case.vin if case.vin != finding.vin else ""
-    differing = differing_positions(registered, case.vin) if case.vin else ()
+    verdict, summary = _summary(case, registered, finding, texts)
     return VinView(
         cells=_cells(registered, finding, corrected),
         read=bool(finding.vin),
         corrected=bool(corrected),
-        agrees=bool(case.vin) and not differing,
-        summary=_summary(case, differing, texts),
+        verdict=verdict,
+        summary=summary,
         doubts=_doubts(finding, texts),
         notes=_notes(finding, texts) if photo else (),
         persons=tuple(_person(correction, case, texts) for correction in case.corrections),
@@ -68,21 +77,14 @@ def vin_view(case: Case, texts: Texts) -> VinView:
 
 def _cells(registered: str, finding: VinFinding, corrected: str) -> tuple[Cell, ...]:
     length = min(CELLS_MAX, max(len(registered), len(finding.vin), len(corrected)))
-    differing = differing_positions(registered, corrected or finding.vin) if corrected or finding.vin else ()
     return tuple(
-        _cell(place, texts=(registered, finding.vin, corrected), readings=finding.characters, differing=differing)
+        _cell(place, lines=(registered, finding.vin, corrected), readings=finding.characters)
         for place in range(1, length + 1)
     )
 
 
-def _cell(
-    place: int,
-    *,
-    texts: tuple[str, str, str],
-    readings: tuple[CharacterReading, ...],
-    differing: tuple[int, ...],
-) -> Cell:
-    registered, read, corrected = (text[place - 1 : place] for text in texts)
+def _cell(place: int, *, lines: tuple[str, str, str], readings: tuple[CharacterReading, ...]) -> Cell:
+    registered, read, corrected = (line[place - 1 : place] for line in lines)
     reading = readings[place - 1] if place <= len(readings) else None
     return Cell(
         position=place,
@@ -91,7 +93,8 @@ def _cell(
         corrected=corrected,
         sure=percent(reading.probability) if reading else "",
         doubtful=reading is not None and _is_doubtful(reading),
-        differs=place in differing,
+        read_differs=bool(lines[1]) and read != registered,
+        corrected_differs=bool(lines[2]) and corrected != registered,
     )
 
 
@@ -100,12 +103,14 @@ def _is_doubtful(reading: CharacterReading) -> bool:
     return not reading.probability >= CHARACTER_PROBABILITY_MIN
 
 
-def _summary(case: Case, differing: tuple[int, ...], texts: Texts) -> str:
+def _summary(case: Case, registered: str, finding: VinFinding, texts: Texts) -> tuple[Verdict, str]:
     if not case.vin:
-        return texts("vin.none")
-    if differing:
-        return texts("vin.differs", positions=", ".join(str(place) for place in differing))
-    return texts("vin.agrees")
+        return "fail", texts("vin.none")
+    if differing := differing_positions(registered, case.vin):
+        return "fail", texts("vin.differs", positions=", ".join(str(place) for place in differing[:CELLS_MAX]))
+    if finding.vin != registered:
+        return "warn", texts("vin.agrees_corrected")
+    return "pass", texts("vin.agrees")
 
 
 def _doubts(finding: VinFinding, texts: Texts) -> tuple[str, ...]:

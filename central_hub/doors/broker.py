@@ -12,11 +12,10 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from central_hub import HubError
+from central_hub import HubError, clock
 from inspection import topics
 
 READY_SECONDS_MAX = 15.0
@@ -37,13 +36,6 @@ class BrokerUser:
     name: str
     password: str
     device: str = ""
-
-
-def free_port(host: str) -> int:
-    """Return a port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
 
 
 def configuration(folder: Path, host: str, port: int, *, users: list[BrokerUser]) -> str:
@@ -126,13 +118,13 @@ class Broker:
         new.replace(self._config)
 
     def _wait_ready(self) -> None:
-        until = time.monotonic() + READY_SECONDS_MAX
-        while time.monotonic() < until:
+        until = clock.seconds() + READY_SECONDS_MAX
+        while clock.seconds() < until:
             if self._process is None or self._process.poll() is not None:
                 break
             with contextlib.suppress(OSError), socket.create_connection((self.host, self.port), 1):
                 return
-            time.sleep(_POLL_SECONDS)
+            clock.pause(_POLL_SECONDS)
         self.stop()
         tail = (self._folder / "broker.log").read_text(encoding="utf-8", errors="replace")[-500:]
         raise BrokerError(f"the broker does not listen on {self.host}:{self.port}: {tail}")
@@ -148,9 +140,9 @@ class Broker:
             return
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)
-        until = time.monotonic() + STOP_SECONDS_MAX
-        while Path(f"/proc/{pid}").exists() and time.monotonic() < until:
-            time.sleep(_POLL_SECONDS)
+        until = clock.seconds() + STOP_SECONDS_MAX
+        while Path(f"/proc/{pid}").exists() and clock.seconds() < until:
+            clock.pause(_POLL_SECONDS)
 
 
 def _program() -> str:

@@ -4,7 +4,7 @@ import unicodedata
 from dataclasses import dataclass
 from statistics import median
 
-from edge_agent.walkround import VisitResult
+from edge_agent.visits import VisitResult
 from inspection.vin import masked_vin
 
 _WIDTHS = (6, 20, 19, 10, 58)
@@ -49,7 +49,9 @@ def sticker_or_reason(result: VisitResult) -> str:
         return f"未发: {result.abandoned}"
     if result.regime == "chayan":
         return "无: 查验不核发检验合格标志, 待复核"
-    return "未发: " + ("; ".join(reason.zh for reason in result.reasons) or "中心尚未答复")
+    if not result.reasons:
+        return "未发: 中心尚未答复"
+    return "未发, 不满足: " + "; ".join(reason.zh for reason in result.reasons)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,7 +13,7 @@ import msgspec
 
 from central_hub.installation import public_key_of
 from central_hub.verify import verify_folder
-from edge_agent.walkround import VisitResult
+from edge_agent.visits import VisitResult
 from firmware_profiles.files import shipped_profile, signature_path
 from firmware_profiles.signed import sign_profile
 from inspection.signing import public_key_from_hex
@@ -58,10 +58,14 @@ def run_demo(options: DemoOptions, say: Callable[[str], None]) -> int:
         with Processes(folder) as processes:
             status = _drive(folder, processes, options, say)
             if not options.once:
-                say("按 Ctrl-C 结束 / press Ctrl-C to end")
-                with contextlib.suppress(KeyboardInterrupt):
-                    signal.pause()
+                _stay(say)
         return _verified(folder, say) or status
+
+
+def _stay(say: Callable[[str], None]) -> None:
+    say("按 Ctrl-C 结束 / press Ctrl-C to end")
+    with contextlib.suppress(KeyboardInterrupt):
+        signal.pause()
 
 
 @contextlib.contextmanager

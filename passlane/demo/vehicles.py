@@ -110,6 +110,10 @@ def replace_items(order: OrderText, items: dict[str, str]) -> OrderText:
 
 def demo_vehicles() -> tuple[DemoVehicle, ...]:
     """Return the ten, in the order in which they come."""
+    return (*_through_the_lane(), *_with_the_handheld())
+
+
+def _through_the_lane() -> tuple[DemoVehicle, ...]:
     return (
         DemoVehicle(name="01-private-saloon", device="lane-1", order=_order(1, "京A10286", _VINS[0])),
         DemoVehicle(
@@ -155,6 +159,11 @@ def demo_vehicles() -> tuple[DemoVehicle, ...]:
             order=_order(7, "京H43019", _VINS[6], insured_until=LAPSED),
             expected=Expected(failed=("insurance",)),
         ),
+    )
+
+
+def _with_the_handheld() -> tuple[DemoVehicle, ...]:
+    return (
         DemoVehicle(
             name="08-by-handheld",
             device="pda-1",
@@ -173,6 +182,6 @@ def demo_vehicles() -> tuple[DemoVehicle, ...]:
             device="pda-1",
             order=replace_items(_new_car(10, _VINS[9]), {"4": "白", "5": "5", "6": "小型轿车", "8": "fail"}),
             surface="plate",
-            expected=Expected(outcome="fail", failed=("concluded", "items", *_REGIME)),
+            expected=Expected(outcome="fail", failed=("concluded", *_REGIME[:1], "items", *_REGIME[1:])),
         ),
     )

@@ -88,7 +88,7 @@ class Rig:
     async def until(self, holds: Callable[[], bool]) -> None:
         """Wait until it holds; looked at again after each commit, and often enough to see what commits nothing."""
         end = time.monotonic() + SECONDS_MAX
-        while not await asyncio.to_thread(self.journal.wait_until, holds, lambda left=iter((0.02, 0.0)): next(left)):
+        while not await asyncio.to_thread(self.journal.wait_until, holds, iter((0.02, 0.0)).__next__):
             assert time.monotonic() < end, "it did not come to hold in time"
 
     async def all_receipted(self) -> None:
@@ -212,6 +212,16 @@ async def test_a_directive_is_committed_and_said_so(rig: Rig) -> None:
     await rig.until(lambda: len(rig.hub.records) == 2)
     [settled] = rig.journal.directives_for("pda-7.1")
     assert settled.numbered.directive == GRANTED
+
+
+async def test_on_a_full_disk_receipts_still_settle_and_the_directive_comes_again(rig: Rig) -> None:
+    rig.record(2)
+    rig.journal._store._free_bytes_min = 2**60
+    rig.hub.on_fact = lambda record: GRANTED if record.entry.seq == 2 else None
+    forwarding = rig.start()
+    await rig.until(lambda: rig.journal.receipted == 2)
+    await rig.until(lambda: "存储空间已满" in forwarding.status().fault)
+    assert (rig.journal.newest, forwarding.status().restarts) == (2, 0)
 
 
 async def test_a_directive_for_another_device_is_passed_over(rig: Rig) -> None:

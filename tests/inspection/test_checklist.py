@@ -11,6 +11,7 @@ from inspection.checklist import (
     ChecklistError,
     Requirement,
     current_checklist,
+    is_vin_item,
     load_checklist,
     missing,
     required_for,
@@ -276,3 +277,10 @@ def test_nothing_is_missing_once_all_is_done() -> None:
     requirement = required("chayan", "1", "K33")
     assert missing(requirement, [photo.code for photo in requirement.photos], codes(requirement)).nothing
     assert not missing(requirement, [], codes(requirement)).nothing
+
+
+def test_the_comparison_of_the_vin_is_one_item_of_each_form() -> None:
+    asked: list[tuple[Regime, str]] = [("chayan", "1"), ("jianyan", "01")]
+    for regime, business in asked:
+        items = current_checklist().required(regime, business=business, vehicle_class="K33", use="A").items
+        assert sum(is_vin_item(item) for item in items) == 1

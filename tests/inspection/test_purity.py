@@ -32,7 +32,19 @@ ACTING = {
     "models",
     "firmware_profiles",
 }
-NAMED = {"socket", "random", "secrets", "uuid", "time", "logging", "sqlite3", "asyncio", "os", "subprocess", "threading"}
+NAMED = {
+    "socket",
+    "random",
+    "secrets",
+    "uuid",
+    "time",
+    "logging",
+    "sqlite3",
+    "asyncio",
+    "os",
+    "subprocess",
+    "threading",
+}
 EVENTS = ("socket.", "subprocess.", "os.system", "os.exec", "os.fork", "os.mkdir", "os.remove", "os.rename", "sqlite3.")
 
 PROBE = f"""

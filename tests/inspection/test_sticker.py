@@ -145,7 +145,7 @@ def test_a_text_holds_only_characters_of_the_small_qr_alphabet(payload: bytes) -
 def test_a_sticker_fits_a_small_qr_code_that_reads_back() -> None:
     code = segno.make(PREFIX + TEXT, error="m")
     assert code.mode == "alphanumeric"
-    assert code.version <= QR_VERSION_MAX
+    assert int(code.version) <= QR_VERSION_MAX
     modules = np.array([[0 if dark else 255 for dark in row] for row in code.matrix_iter(border=4)], dtype=np.uint8)
     found = zxingcpp.read_barcodes(cv2.resize(modules, None, fx=4, fy=4, interpolation=cv2.INTER_NEAREST))
     assert [result.text for result in found] == [PREFIX + TEXT]
