@@ -5,6 +5,7 @@ Builds and checks them; the pages ask, the writer writes.
 
 import secrets
 import sqlite3
+from functools import cache
 from typing import Literal
 
 from argon2 import PasswordHasher
@@ -22,8 +23,6 @@ TOKEN_BYTES = 32
 HOUR_MS = 3_600_000
 
 _hasher = PasswordHasher()
-# A name that does not exist takes as long to refuse as a wrong password: who asks cannot find out names.
-_NOBODY = _hasher.hash(secrets.token_urlsafe(16))
 
 
 class AccountError(HubError):
@@ -35,9 +34,15 @@ def check_password(hashed: str | None, password: str) -> bool:
     if len(password) > PASSWORD_CHARACTERS_MAX:
         return False
     try:
-        return _hasher.verify(hashed or _NOBODY, password) and hashed is not None
+        return _hasher.verify(hashed or _nobody(), password) and hashed is not None
     except (VerificationError, InvalidHashError):
         return False
+
+
+@cache
+def _nobody() -> str:
+    # A name that does not exist takes as long to refuse as a wrong password: who asks cannot find out names.
+    return _hasher.hash(secrets.token_urlsafe(16))
 
 
 def token_digest(token: str) -> bytes:

@@ -1,8 +1,10 @@
 """Wires the hub by hand: store, writer, broker, link, doors and console; starts it, keeps its clock, stops it."""
 
 import asyncio
+import contextlib
 import logging
 import secrets
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +20,7 @@ from central_hub.doors.api import Api, EnrolAnswer, EnrolRequest
 from central_hub.doors.broker import Broker, BrokerUser
 from central_hub.doors.link import Link
 from central_hub.doors.uploads import PIECE_BYTES_MAX, Uploads
-from central_hub.installation import keep_ports, load_key, load_settings
+from central_hub.installation import hold_folder, keep_ports, load_key, load_settings
 from central_hub.photos import PhotoStore
 from central_hub.reading import Reading
 from central_hub.store.database import open_for_writing
@@ -42,20 +44,28 @@ class Hub:
     """A hub over a data folder."""
 
     def __init__(self, folder: Path) -> None:
-        self._settings = load_settings(folder)
-        self._key = load_key(folder)
-        self._http_port, mqtt_port = keep_ports(folder, self._settings)
-        self._db = open_for_writing(folder)
-        self._reading = Reading(folder)
+        with contextlib.ExitStack() as opened:
+            opened.enter_context(hold_folder(folder))
+            self._settings = load_settings(folder)
+            self._key = load_key(folder)
+            self._http_port, mqtt_port = keep_ports(folder, self._settings)
+            self._db = open_for_writing(folder)
+            opened.callback(self._db.close)
+            self._reading = Reading(folder)
+            opened.callback(self._reading.close)
+            # From here on nothing is opened; what was, is closed by _stop.
+            self._opened = opened.pop_all()
+        host = self._settings.host
+        self.url = f"http://{host}:{self._http_port}"
         self._accounts = Accounts(self._db)
-        self._broker = Broker(folder, host=self._settings.host, port=mqtt_port)
-        self._casework = Casework(self._db, key=self._key, settings=self._settings, now=clock.now_ms)
-        self._hub_user = BrokerUser(name=HUB, password=secrets.token_urlsafe(24))
-        self._link = Link(self._settings.host, mqtt_port, user=HUB, password=self._hub_user.password, take=self._take)
-        self._writer = Writer(self._db, self._casework, publish=self._link.publish)
         self._photos = PhotoStore(folder, pixels_max=self._settings.photo_pixels_max)
+        self._broker = Broker(folder, host=host, port=mqtt_port)
+        self._allowing = threading.Lock()
+        self._hub_user = BrokerUser(name=HUB, password=secrets.token_urlsafe(24))
+        self._link = Link(host, mqtt_port, user=HUB, password=self._hub_user.password, take=self._take)
+        self._casework = Casework(self._db, key=self._key, settings=self._settings, now=clock.now_ms)
+        self._writer = Writer(self._db, self._casework, publish=self._link.publish)
         self._sealed = 0
-        self.url = f"http://{self._settings.host}:{self._http_port}"
 
     def _take(self, topic: str, payload: bytes) -> bool:
         return self._writer.offer(lambda: self._casework.take_message(topic, payload))
@@ -72,7 +82,9 @@ class Hub:
             lambda: self._casework.enrol(asked.device, asked.kind, asked.station, public_key=public_key)
         )
         password = work.result()
-        self._broker.allow(self._broker_users())
+        # One at a time: a list of users that was read earlier must not be written over a later one.
+        with self._allowing:
+            self._broker.allow(self._broker_users())
         return EnrolAnswer(
             hub_public_key=self._key.public.hex(),
             broker_host=self._settings.host,
@@ -149,7 +161,7 @@ class Hub:
     async def _serve(self, runner: web.AppRunner, stop: asyncio.Event, ready: Callable[[], None]) -> None:
         try:
             await web.TCPSite(runner, self._settings.host, self._http_port).start()
-        except OSError as error:
+        except (OSError, OverflowError) as error:
             raise HubError(f"port {self._http_port} of {self._settings.host} cannot be used: {error}") from error
         ready()
         last_seal = asyncio.get_running_loop().time()
@@ -173,8 +185,7 @@ class Hub:
             self._writer.submit(self._seal)
         self._writer.stop()
         self._broker.stop()
-        self._reading.close()
-        self._db.close()
+        self._opened.close()
 
 
 async def _wait(stop: asyncio.Event, seconds: float) -> None:

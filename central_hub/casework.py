@@ -18,7 +18,7 @@ from central_hub.issuing import IssueOrder, next_step
 from central_hub.settings import HubSettings
 from central_hub.store.ledger import Ledger, cases_touched
 from central_hub.store.records import Records
-from inspection import topics
+from inspection import InspectionError, topics
 from inspection.case import Case, fold
 from inspection.checklist import required_for
 from inspection.directives import AnyDirective, Receipt, Refusal, StickerDenied, StickerGranted, VehicleRecalled
@@ -121,13 +121,15 @@ class Casework:
         for record in new:
             self._note(record)
         for case in cases_touched(new):
-            self._follow_up(case)
+            self._follow_up_or_note(case, known.device)
 
     def _note(self, record: Recorded) -> None:
         entry = record.entry
         match entry.fact:
             case PhotoTaken() as fact:
-                self.records.announce_photo(entry.case, entry.device, fact)
+                if self.records.announce_photo(entry.case, entry.device, fact):
+                    # The device has its receipt for these bytes and will not send them again.
+                    self._write_stored(fact.photo.digest)
             case DirectiveSettled() as fact:
                 self.records.settle_directive(entry.device, fact.number, at=self._now())
             case _:
@@ -135,6 +137,22 @@ class Casework:
 
     def _fold(self, case: str) -> Case:
         return fold(case, self.ledger.entries_of(case))
+
+    def _follow_up_or_note(self, case: str, device: str) -> None:
+        """Follow up; what cannot be decided is noted for the operator, and keeps no fact and no photo from coming in.
+
+        Anybody enrolled can write about any case: one fact that no decision can carry must not stop another's chain.
+        """
+        mark = self.mark()
+        self._db.execute("SAVEPOINT follow_up")
+        try:
+            self._follow_up(case)
+        except (HubError, InspectionError) as error:
+            self._db.execute("ROLLBACK TO follow_up")
+            self.back_to(mark)
+            self.records.refuse(device, "case.undecided", f"{case}: {error}", at=self._now(), payload=b"")
+            self.records.keep_case(self._fold(case), opened_at=self.ledger.opened_at(case))
+        self._db.execute("RELEASE follow_up")
 
     def _follow_up(self, case: str) -> Case:
         folded = self._fold(case)
@@ -187,10 +205,14 @@ class Casework:
 
     def store_photo(self, digest: str) -> None:
         """Write down, for every case that announced it, that a photo's bytes are on the disk."""
-        for case in self.records.photo_stored(digest, at=self._now()):
-            size = self._db.execute("SELECT size FROM photos WHERE digest = ?", (digest,)).fetchone()[0]
+        for case in self._write_stored(digest):
+            self._follow_up_or_note(case, HUB)
+
+    def _write_stored(self, digest: str) -> list[str]:
+        stored = self.records.photo_stored(digest, at=self._now())
+        for case, size in stored:
             self._write(case, PhotoStored(digest=digest, size=size))
-            self._follow_up(case)
+        return [case for case, _ in stored]
 
     def audit(
         self, case: str, decision: Literal["pass", "suspicious"], *, auditor: str, reason: str = "", note: str = ""

@@ -1,20 +1,38 @@
 """A hub's data folder: its key, its settings file, the ports that it keeps. Reads and writes those files, no more."""
 
+import fcntl
 import json
 import os
 import secrets
 import socket
 from pathlib import Path
+from typing import IO
 
 from central_hub import HubError
 from central_hub.settings import HubSettings, parse_settings
-from inspection.signing import PRIVATE_KEY_BYTES, SigningKey
+from inspection.signing import PRIVATE_KEY_BYTES, SignatureError, SigningKey
 
 SETTINGS_FILE = "hub.toml"
 KEY_FILE = "hub.key"
 PUBLIC_KEY_FILE = "hub.pub"
 PORTS_FILE = "ports.json"
+HOLD_FILE = "hub.held"
 SETTINGS_BYTES_MAX = 256 * 1024
+
+
+def hold_folder(folder: Path) -> IO[bytes]:
+    """Hold a data folder, made where there is none, until the returned file is closed or this process ends.
+
+    Raises HubError when another hub holds it: two that seal one ledger would each leave out what the other wrote.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    file = (folder / HOLD_FILE).open("ab")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        raise HubError(f"another hub runs over {folder}") from error
+    return file
 
 
 def load_settings(folder: Path) -> HubSettings:
@@ -39,7 +57,7 @@ def load_key(folder: Path) -> SigningKey:
     """
     path = folder / KEY_FILE
     if path.exists():
-        return SigningKey.from_hex(path.read_text(encoding="ascii"))
+        return _with_public(folder, _read_key(path))
     if (folder / "ledger.db").exists():
         raise HubError(f"{folder} has a ledger but no {KEY_FILE}: put the key back, a new one would not fit")
     folder.mkdir(parents=True, exist_ok=True)
@@ -49,8 +67,21 @@ def load_key(folder: Path) -> SigningKey:
         file.write(private.hex())
         file.flush()
         os.fsync(file.fileno())
-    key = SigningKey(private)
-    (folder / PUBLIC_KEY_FILE).write_text(key.public.hex() + "\n", encoding="ascii")
+    return _with_public(folder, SigningKey(private))
+
+
+def _read_key(path: Path) -> SigningKey:
+    try:
+        return SigningKey.from_hex(path.read_text(encoding="ascii"))
+    except (OSError, UnicodeDecodeError, SignatureError) as error:
+        raise HubError(f"{path} cannot be read: {error}") from error
+
+
+def _with_public(folder: Path, key: SigningKey) -> SigningKey:
+    # Also at later starts: the first one may have ended between the two files.
+    path = folder / PUBLIC_KEY_FILE
+    if not path.exists():
+        path.write_text(key.public.hex() + "\n", encoding="ascii")
     return key
 
 
@@ -64,9 +95,12 @@ def public_key_of(folder: Path) -> str:
 
 
 def free_port(host: str) -> int:
-    """Return a port that was free a moment ago."""
+    """Return a port that was free a moment ago; raises HubError when `host` is no address of this machine."""
     with socket.socket() as probe:
-        probe.bind((host, 0))
+        try:
+            probe.bind((host, 0))
+        except OSError as error:
+            raise HubError(f"{host} is no address of this machine: {error}") from error
         return int(probe.getsockname()[1])
 
 

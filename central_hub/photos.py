@@ -93,10 +93,13 @@ class PhotoStore:
             with warnings.catch_warnings():
                 # Pillow warns of large pictures; the limit here is the hub's own.
                 warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-                with Image.open(path, formats=[_FORMATS.get(media, "")]) as picture:
+                with Image.open(path, formats=[_FORMATS[media]]) as picture:
                     pixels = picture.width * picture.height
-        except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
-            raise PhotoError("photo.not_an_image", f"the bytes are no {media}") from error
+        except Image.DecompressionBombError as error:
+            raise PhotoError("photo.too_many_pixels", f"at most {self._pixels_max} pixels: {error}") from error
+        except (UnidentifiedImageError, OSError, SyntaxError, ValueError, KeyError) as error:
+            # KeyError: a media type that is not taken. ValueError: a text chunk that unpacks to more than Pillow bears.
+            raise PhotoError("photo.not_an_image", f"the bytes are no {media[:40]}") from error
         if pixels > self._pixels_max:
             raise PhotoError("photo.too_many_pixels", f"{pixels} pixels; at most {self._pixels_max}")
 

@@ -32,9 +32,9 @@ class Reading:
         row: sqlite3.Row | None = self._db.execute(query, values).fetchone()
         return dict(row) if row else None
 
-    def announced_photo(self, digest: str) -> AnnouncedPhoto | None:
-        """Return the photo that a committed fact announced under this digest."""
-        return announced_photo(self._db, digest)
+    def announced_photo(self, digest: str, device: str = "") -> AnnouncedPhoto | None:
+        """Return the photo that a committed fact announced under this digest, the given device's own first."""
+        return announced_photo(self._db, digest, device)
 
     def public_key(self, device: str) -> bytes | None:
         """Return an enrolled device's public key (32 bytes)."""

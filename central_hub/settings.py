@@ -1,11 +1,16 @@
 """What an installation of the hub is told: addresses, stations, number range. Knows the file's form, reads no file."""
 
 import tomllib
+from typing import Annotated
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from central_hub import HubError
+
+Port = Annotated[int, Meta(ge=0, le=65_535)]
+Limit = Annotated[int, Meta(ge=1)]
+Seconds = Annotated[float, Meta(gt=0, le=3_600)]
 
 
 class SettingsError(HubError):
@@ -26,14 +31,14 @@ class HubSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     title: str = "Passlane"
     host: str = "127.0.0.1"
-    http_port: int = 0
-    mqtt_port: int = 0
+    http_port: Port = 0
+    mqtt_port: Port = 0
     public_url: str = ""
     sticker_prefix: str = "PL"
-    photo_bytes_max: int = 16 * 1024 * 1024
-    photo_pixels_max: int = 120_000_000
-    session_hours_max: int = 12
-    overdue_check_seconds: float = 5.0
+    photo_bytes_max: Limit = 16 * 1024 * 1024
+    photo_pixels_max: Limit = 120_000_000
+    session_hours_max: Limit = 12
+    overdue_check_seconds: Seconds = 5.0
     stations: tuple[Station, ...] = ()
 
     def station(self, station: str) -> Station:

@@ -36,6 +36,8 @@ class Writer:
         self._publish = publish
         self._queue: queue.Queue[_Work | None] = queue.Queue(WAITING_ITEMS_MAX)
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        # Held while work is put down and while the end is: nothing that was accepted stands behind the end.
+        self._door = threading.Lock()
         self._stopped = False
         self.failure: BaseException | None = None
         self.errors = 0
@@ -49,10 +51,13 @@ class Writer:
 
         Raises WriterStoppedError after stop(), or when the store failed.
         """
-        if self._stopped or self.failure is not None:
-            raise WriterStoppedError("the hub's store takes no more work")
         future: Future[_T] = Future()
-        self._queue.put((work, future))
+        with self._door:
+            if self.failure is not None:
+                raise WriterStoppedError(f"the hub's store failed: {self.failure}")
+            if self._stopped:
+                raise WriterStoppedError("the hub's store takes no more work")
+            self._queue.put((work, future))
         return future
 
     def offer(self, work: Callable[[], object]) -> bool:
@@ -67,31 +72,38 @@ class Writer:
 
     def stop(self, seconds_max: float = 10.0) -> None:
         """Finish what waits and end the thread."""
-        self._stopped = True
-        self._queue.put(None)
+        with self._door:
+            self._stopped = True
+            self._queue.put(None)
         self._thread.join(seconds_max)
 
     def _run(self) -> None:
-        while (first := self._queue.get()) is not None:
-            group = [first]
-            last = False
-            while len(group) < GROUP_ITEMS_MAX and not self._queue.empty():
-                item = self._queue.get()
-                if item is None:
-                    last = True
-                    break
-                group.append(item)
+        last = False
+        while not last:
+            group, last = self._next_group()
+            # Whoever gave up waiting gets no work done, and their future can no longer be set.
+            group = [item for item in group if item[1].set_running_or_notify_cancel()]
             try:
-                self._commit(group)
-            except sqlite3.Error as error:
-                # The disk is full or broken: nothing was committed, so nothing is told. The hub stops and says so.
+                if group and self.failure is None:
+                    self._commit(group)
+            except Exception as error:  # noqa: BLE001 - the thread's outermost loop: it must not end without a word
+                # The disk is full or broken, most likely: nothing was committed, so nothing is told. The hub stops and
+                # says so; until it has, whoever still waits is told, for nobody must wait for ever.
                 self.failure = error
                 _log.critical("the store failed: %s", error)
-                for _, future in group:
-                    future.set_exception(HubError(f"the hub's store failed: {error}"))
-                return
-            if last:
-                return
+            for _, future in group:
+                if not future.done():
+                    future.set_exception(WriterStoppedError(f"the hub's store failed: {self.failure}"))
+
+    def _next_group(self) -> tuple[list[_Work], bool]:
+        """Return what waits, and whether it was the last."""
+        group: list[_Work] = []
+        while len(group) < GROUP_ITEMS_MAX and not (group and self._queue.empty()):
+            item = self._queue.get()
+            if item is None:
+                return group, True
+            group.append(item)
+        return group, False
 
     def _commit(self, group: list[_Work]) -> None:
         self._db.execute("BEGIN IMMEDIATE")
@@ -100,7 +112,7 @@ class Writer:
             done = [(future, *self._one(work)) for work, future in group]
             self._casework.finish()
             self._db.execute("COMMIT")
-        except sqlite3.Error:
+        except Exception:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             self._casework.back_to(mark)

@@ -21,6 +21,7 @@ VIN_DIGITS_LAST = 4
 _CHECK_AT = 8
 _FILLERS = slice(3, 6)
 _FILLER, _FILLER_LOOKALIKE = "Z", "2"
+_LOOKALIKES = frozenset("B8Z2S5G6")
 _PEAK_SPAN_STEPS = 1
 
 
@@ -29,20 +30,25 @@ class DecisionSettings:
     """From when on a reading counts.
 
     Log probabilities are natural, of the whole reading; probabilities are of one character, 0 to 1.
-    log_probability_min, character_probability_min: below, it is no reading at all. certain_*: above both nobody needs
-    to look. checked_*: the same where an obligatory check digit holds. alternative_probability_min: rarer ones are
-    not tried against the check digit. rival_log_probability_min: a second VIN elsewhere must be this good to count,
-    and differ at rival_differences_min positions. dissent_log_probability: how much worse another reading of the same
-    place may be and still raise a doubt. extra_probability_min: from when on a neighbour counts as left out.
-    piece_*: what may be half of a VIN on two lines. short_*: what is reported as part of a VIN.
+    log_probability_min, character_probability_min: below, it is no reading at all; nor with fewer than
+    vin_letters_min letters, as a camera's date and time would be. certain_*: above both nobody needs
+    to look. checked_*: the same where an obligatory check digit holds. lookalike_probability_min: where none obliges,
+    a character with a twin (B and 8, Z and 2, S and 5, G and 6) must be this clear.
+    alternative_probability_min: rarer ones are not tried against the check digit. rival_log_probability_min: a second
+    VIN elsewhere must be this good to count, and differ at rival_differences_min positions.
+    dissent_log_probability: how much worse another reading of the same place may be and still raise a doubt.
+    extra_probability_min: from when on a neighbour counts as left out. piece_*: what may be half of a VIN on two
+    lines. short_*: what is reported as part of a VIN.
     """
 
     log_probability_min: float = -5.0
     character_probability_min: float = 0.08
+    vin_letters_min: int = 2
     certain_log_probability_min: float = -0.35
     certain_character_probability_min: float = 0.8
     checked_log_probability_min: float = -1.2
     checked_character_probability_min: float = 0.5
+    lookalike_probability_min: float = 0.95
     alternative_probability_min: float = 0.02
     alternatives_max: int = 3
     rival_log_probability_min: float = -2.0
@@ -93,6 +99,8 @@ def candidate_of(steps: Steps, quad: Quad, *, settings: DecisionSettings) -> Can
         return None
     aligned = best_text(steps, _allowed())
     if aligned is None or aligned.log_probability < settings.log_probability_min or not is_vin(aligned.text):
+        return None
+    if sum(character.isalpha() for character in aligned.text) < settings.vin_letters_min:
         return None
     characters = tuple(_reading(steps, aligned, place=place, settings=settings) for place in range(VIN_CHARACTERS))
     candidate = Candidate(
@@ -147,12 +155,21 @@ def is_certain(candidate: Candidate, settings: DecisionSettings) -> bool:
     """Return whether a reading is so good that nobody needs to look, as far as it alone can tell."""
     if candidate.extra or candidate.joined or candidate.repaired:
         return False
-    log_min, character_min = settings.certain_log_probability_min, settings.certain_character_probability_min
     if check_digit_is_mandatory(candidate.text):
-        if not _check_holds(candidate.text):
-            return False
-        log_min, character_min = settings.checked_log_probability_min, settings.checked_character_probability_min
-    return candidate.log_probability >= log_min and candidate.weakest >= character_min
+        return (
+            _check_holds(candidate.text)
+            and candidate.log_probability >= settings.checked_log_probability_min
+            and candidate.weakest >= settings.checked_character_probability_min
+        )
+    return (
+        candidate.log_probability >= settings.certain_log_probability_min
+        and candidate.weakest >= settings.certain_character_probability_min
+        and all(
+            reading.probability >= settings.lookalike_probability_min
+            for reading in candidate.characters
+            if reading.character in _LOOKALIKES
+        )
+    )
 
 
 def best_of(candidates: Sequence[Candidate]) -> Candidate | None:

@@ -81,13 +81,6 @@ def best_text(steps: Steps, allowed: NDArray[np.bool_]) -> Aligned | None:
     return _traced(state, came_from, steps=steps)
 
 
-def laid_over(steps: Steps, text: str) -> Aligned | None:
-    """Lay a given text over steps; None where the strip has fewer steps than characters."""
-    allowed = np.zeros((len(text), len(SYMBOLS)), dtype=np.bool_)
-    allowed[np.arange(len(text)), [SYMBOLS.index(character) for character in text]] = True
-    return best_text(steps, allowed)
-
-
 def _logs(steps: Steps, count: int) -> tuple[Table, Table]:
     """Return log probabilities: (T, 33) of the symbols, and (T, count + 1, 1) of resting after n characters."""
     symbols = np.log(np.maximum(steps.symbols.astype(np.float64), _FLOOR))

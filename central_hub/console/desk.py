@@ -12,8 +12,8 @@ from central_hub.settings import HubSettings
 class Desk:
     """What the pages need beside the store.
 
-    public_key: the hub's, 32 bytes. public_url: the address by which browsers and phones reach the hub; empty where
-    each request's own address will do. now: returns the hub's time in Unix milliseconds.
+    public_key: the hub's, 32 bytes. public_url: the address by which browsers and phones reach the hub: what a
+    sticker's code leads to, and what a request may say it came from. now: returns the hub's time, Unix milliseconds.
     """
 
     settings: HubSettings

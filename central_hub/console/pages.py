@@ -161,7 +161,7 @@ class Console:
         if view is None:
             return self._not_found(visit)
         reasons = [(code, visit.texts.either(*words)) for code, words in SUSPICION_REASONS.items()]
-        url = self._sticker_url(visit, view.decision.text)
+        url = sticker_url(self._desk.public_url, view.decision.text) if view.decision.text else ""
         return self._page(
             visit,
             "case",
@@ -189,10 +189,6 @@ class Console:
             reused=self._reading.photos_elsewhere(case_id, [photo.photo.digest for photo in case.all_photos]),
         )
         return case_view(case, entries, around, viewer=visit.visitor.name, now=self._desk.now(), texts=visit.texts)
-
-    def _sticker_url(self, visit: Visit, text: str) -> str:
-        base = self._desk.public_url or str(visit.request.url.origin())
-        return sticker_url(base, text) if text else ""
 
     async def _decide(self, visit: Visit) -> web.Response:
         """1. The form says which. 2. The auditor saw all facts that are here. 3. The rules of the audit allow it."""

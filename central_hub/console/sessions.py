@@ -43,7 +43,7 @@ class Sessions:
 
     def visitor(self, request: web.Request) -> Visitor | None:
         """Return who is signed in at this browser, or None."""
-        token = request.cookies.get(SESSION_COOKIE, "")
+        token = _token(request)
         row = self._reading.session(token_digest(token), self._desk.now()) if token else None
         if row is None:
             return None
@@ -107,7 +107,7 @@ class Sessions:
         """POST /sign-out: end the session, here and in the store."""
         if not self.from_here(request):
             return self._renderer.error(request, 403, "not_allowed_here")
-        token = request.cookies.get(SESSION_COOKIE, "")
+        token = _token(request)
         if token:
             work = functools.partial(self._accounts.close_session, token)
             await asyncio.wrap_future(self._writer.submit(work))
@@ -125,6 +125,12 @@ class Sessions:
             LANGUAGE_COOKIE, asked, max_age=LANGUAGE_COOKIE_SECONDS, path="/", httponly=True, samesite="Lax"
         )
         return answer
+
+
+def _token(request: web.Request) -> str:
+    # A cookie may hold any bytes; ours never held others than these.
+    token = request.cookies.get(SESSION_COOKIE, "")
+    return token if token.isascii() else ""
 
 
 def sign_in_path(request: web.Request) -> str:

@@ -60,7 +60,7 @@ class Api:
         try:
             asked = msgspec.json.decode(await request.read(), type=EnrolRequest)
             answer = await asyncio.to_thread(self._enrol, asked, public_key_from_hex(asked.public_key))
-        except (msgspec.MsgspecError, HubError, InspectionError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, HubError, InspectionError) as error:
             return _refused(400, "enrol.refused", str(error))
         return web.Response(body=msgspec.json.encode(answer), content_type="application/json")
 

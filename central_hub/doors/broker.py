@@ -83,6 +83,7 @@ class Broker:
     def start(self, users: list[BrokerUser]) -> None:
         """Start the broker and wait until it listens; raises BrokerError with the end of its log if it does not."""
         self._end_orphan()
+        self._check_port()
         self._write_config(users)
         log = (self._folder / "broker.log").open("ab")
         with log:
@@ -117,6 +118,15 @@ class Broker:
         new.write_text(configuration(self._folder, self.host, self.port, users=users), encoding="utf-8")
         new.replace(self._config)
 
+    def _check_port(self) -> None:
+        # Else whoever has the port would be taken for a broker that is ready.
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((self.host, self.port))
+            except (OSError, OverflowError) as error:
+                raise BrokerError(f"port {self.port} of {self.host} cannot be used: {error}") from error
+
     def _wait_ready(self) -> None:
         until = clock.seconds() + READY_SECONDS_MAX
         while clock.seconds() < until:
@@ -133,16 +143,22 @@ class Broker:
         # A hub that was killed leaves its broker behind; this folder's store has room for one.
         try:
             pid = int(self._pid_file.read_text(encoding="ascii"))
-            command = Path(f"/proc/{pid}/cmdline").read_bytes()
         except (OSError, ValueError):
             return
-        if str(self._config).encode() not in command:
+        if not self._runs(pid):
             return
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)
         until = clock.seconds() + STOP_SECONDS_MAX
-        while Path(f"/proc/{pid}").exists() and clock.seconds() < until:
+        while self._runs(pid) and clock.seconds() < until:
             clock.pause(_POLL_SECONDS)
+
+    def _runs(self, pid: int) -> bool:
+        # A process that ended and that nobody asked about has no command line any more.
+        try:
+            return str(self._config).encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
+        except OSError:
+            return False
 
 
 def _program() -> str:

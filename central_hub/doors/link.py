@@ -27,7 +27,9 @@ class Link:
         self._host, self._port, self._take = host, port, take
         self._connected = threading.Event()
         self.dropped = 0
-        client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=user, protocol=mqtt.MQTTv311)
+        # No client id: the broker makes one that nobody knows. Who connects under the id of another, ends that one's
+        # connection, and any enrolled device could do that to a hub whose id it can guess.
+        client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv311)
         client.username_pw_set(user, password)
         client.reconnect_delay_set(min_delay=1, max_delay=5)
         client.max_queued_messages_set(100_000)

@@ -17,11 +17,13 @@ from central_hub.casework import Casework
 from central_hub.photos import PhotoError, PhotoStore
 from central_hub.reading import Reading
 from central_hub.store.records import AnnouncedPhoto
-from central_hub.writer import Writer
+from central_hub.writer import Writer, WriterStoppedError
 from inspection.evidence import EvidenceError, checked_digest
+from inspection.identities import IdentityError, checked_device
 from inspection.signing import SignatureError, verify
 
 PIECE_BYTES_MAX = 1024 * 1024
+PIECE_SECONDS_MAX = 60.0
 TICKET_PURPOSE = "upload"
 _STATUS = {"photo.offset": 409, "photo.digest": 422, "photo.not_an_image": 415, "photo.too_many_pixels": 413}
 
@@ -41,6 +43,7 @@ class Uploads:
         self._writer = writer
         self._casework = casework
         self._photo_bytes_max = photo_bytes_max
+        self._piece_seconds_max = PIECE_SECONDS_MAX
         # Two pieces of one photo must not be written at once.
         self._busy: set[str] = set()
 
@@ -60,24 +63,27 @@ class Uploads:
                 digest = checked_digest(request.match_info["digest"])
             except EvidenceError as error:
                 return _refused(400, "photo.name", str(error))
-            photo = self._reading.announced_photo(digest)
-            if photo is None:
-                return _refused(404, "photo.not_announced", "no committed fact announces this photo yet")
             try:
-                self._check_ticket(request, photo)
-            except (SignatureError, ValueError) as error:
+                device = checked_device(request.headers.get("Passlane-Device", ""))
+                photo = self._reading.announced_photo(digest, device)
+                if photo is None:
+                    return _refused(404, "photo.not_announced", "no committed fact announces this photo yet")
+                self._check_ticket(request, photo, device)
+            except (IdentityError, SignatureError, ValueError) as error:
                 return _refused(403, "photo.ticket", str(error))
             if photo.size > self._photo_bytes_max:
                 return _refused(413, "photo.too_large", f"{photo.size} bytes; at most {self._photo_bytes_max}")
-            return await handler(request, photo)
+            try:
+                return await handler(request, photo)
+            except WriterStoppedError as error:
+                return _refused(503, "hub.store", str(error))
 
         return handle
 
-    def _check_ticket(self, request: web.Request, photo: AnnouncedPhoto) -> None:
-        device = request.headers.get("Passlane-Device", "")
+    def _check_ticket(self, request: web.Request, photo: AnnouncedPhoto, device: str) -> None:
         key = self._reading.public_key(device)
-        if key is None:
-            raise SignatureError(f"device {device[:40]!r} is not enrolled")
+        if key is None or device != photo.device:
+            raise SignatureError(f"device {device} did not announce this photo")
         ticket = bytes.fromhex(request.headers.get("Passlane-Ticket", ""))
         verify(key, TICKET_PURPOSE, f"{device}\n{photo.digest}\n{photo.size}".encode(), ticket)
 
@@ -89,23 +95,28 @@ class Uploads:
     async def _patch(self, request: web.Request, photo: AnnouncedPhoto) -> web.Response:
         if self._store.has(photo.digest):
             return await self._committed(photo)
-        if photo.digest in self._busy:
-            return _refused(409, "photo.busy", "another piece of this photo is being written")
-        self._busy.add(photo.digest)
-        try:
-            return await self._add(request, photo)
-        except PhotoError as error:
-            return _refused(_STATUS.get(error.code, 413), error.code, str(error))
-        finally:
-            self._busy.discard(photo.digest)
-
-    async def _add(self, request: web.Request, photo: AnnouncedPhoto) -> web.Response:
         try:
             offset = int(request.headers.get("Upload-Offset", ""))
         except ValueError:
             return _refused(400, "photo.offset", "Upload-Offset must say at which byte the piece begins")
         # The application's client_max_size is PIECE_BYTES_MAX: a larger piece is answered 413 before it is in memory.
-        piece = await request.read()
+        # A piece is read before the photo is held: a connection that died half-way must not keep its device out.
+        try:
+            async with asyncio.timeout(self._piece_seconds_max):
+                piece = await request.read()
+        except TimeoutError:
+            return _refused(408, "photo.slow", f"a piece has to come within {self._piece_seconds_max} seconds")
+        if photo.digest in self._busy:
+            return _refused(409, "photo.busy", "another piece of this photo is being written")
+        self._busy.add(photo.digest)
+        try:
+            return await self._add(photo, offset, piece)
+        except PhotoError as error:
+            return _refused(_STATUS.get(error.code, 413), error.code, str(error))
+        finally:
+            self._busy.discard(photo.digest)
+
+    async def _add(self, photo: AnnouncedPhoto, offset: int, piece: bytes) -> web.Response:
         here = await asyncio.to_thread(self._store.add, photo.digest, offset, piece, size=photo.size)
         if here < photo.size:
             return _progress(204, here)

@@ -61,17 +61,19 @@ class Records:
         """Keep a sticker; its unique keys are the last guard against a second one for the case."""
         self._db.execute("INSERT INTO stickers VALUES (?, ?, ?, ?)", (number, case, payload, issued))
 
-    def announce_photo(self, case: str, device: str, fact: PhotoTaken) -> None:
-        """Keep that a photo is to come."""
+    def announce_photo(self, case: str, device: str, fact: PhotoTaken) -> bool:
+        """Keep that a photo is to come; say whether another case brought the same bytes before."""
         photo = fact.photo
         row = (photo.digest, case, device, fact.kind, photo.media, photo.size)
         insert = "INSERT OR IGNORE INTO photos (digest, case_id, device, kind, media, size) VALUES (?, ?, ?, ?, ?, ?)"
         self._db.execute(insert, row)
+        brought = "SELECT 1 FROM photos WHERE digest = ? AND stored > 0"
+        return self._db.execute(brought, (photo.digest,)).fetchone() is not None
 
-    def photo_stored(self, digest: str, *, at: int) -> list[str]:
-        """Mark a photo's bytes as committed; return the cases that waited for them."""
-        update = "UPDATE photos SET stored = ? WHERE digest = ? AND stored = 0 RETURNING case_id"
-        return [row[0] for row in self._db.execute(update, (at, digest))]
+    def photo_stored(self, digest: str, *, at: int) -> list[tuple[str, int]]:
+        """Mark a photo's bytes as committed; return the cases that waited for them, each with the announced size."""
+        update = "UPDATE photos SET stored = ? WHERE digest = ? AND stored = 0 RETURNING case_id, size"
+        return [(row[0], row[1]) for row in self._db.execute(update, (at, digest)).fetchall()]
 
     def add_directive(self, device: str, directive: AnyDirective, *, at: int) -> bytes:
         """Append a directive to a device's log; return the message that carries it."""
@@ -104,8 +106,14 @@ class Records:
         self._db.execute(count, (device, code))
 
 
-def announced_photo(db: sqlite3.Connection, digest: str) -> AnnouncedPhoto | None:
-    """Return a photo that a committed fact announced, not yet stored ones first; None when none did."""
-    query = "SELECT digest, device, media, size, stored FROM photos WHERE digest = ? ORDER BY stored LIMIT 1"
-    row = db.execute(query, (digest,)).fetchone()
+def announced_photo(db: sqlite3.Connection, digest: str, device: str = "") -> AnnouncedPhoto | None:
+    """Return a photo that a committed fact announced, not yet stored ones first; None when none did.
+
+    device: of several that announced it, this one first: it vouches for the size that it announced itself.
+    """
+    query = (
+        "SELECT digest, device, media, size, stored FROM photos WHERE digest = ? "
+        "ORDER BY device = ? DESC, stored LIMIT 1"
+    )
+    row = db.execute(query, (digest, device)).fetchone()
     return AnnouncedPhoto(digest=row[0], device=row[1], media=row[2], size=row[3], stored=row[4]) if row else None

@@ -1,13 +1,16 @@
 """A device for tests of the hub: keeps a chain of facts and makes the messages that a real one would send."""
 
+import io
 import os
 from datetime import date
+
+from PIL import Image
 
 from inspection import topics
 from inspection.checklist import required_for
 from inspection.evidence import PhotoRef, VinFinding
 from inspection.facts import AnyFact, CaseOpened, Entry, InspectionConcluded, ItemChecked, PhotoTaken, Vehicle
-from inspection.identities import case_id
+from inspection.identities import HUB, case_id
 from inspection.signing import CHAIN_START, SigningKey, digest
 from inspection.wire import Recorded, encode_entry, seal_batch
 
@@ -34,6 +37,21 @@ def private_car(**changes: object) -> Vehicle:
 def photo_bytes(case: str, kind: str) -> bytes:
     """Bytes that stand for a photo where nothing looks at the picture."""
     return f"{case} {kind}".encode()
+
+
+def hub_entries(case: str, *facts: AnyFact, first: int = 1) -> list[Entry]:
+    """Facts of the hub about a case, numbered from `first` on; who only folds asks for no chain."""
+    return [
+        Entry(device=HUB, seq=seq, before=CHAIN_START, wall=0, mono=0, boot="", case=case, fact=fact)
+        for seq, fact in enumerate(facts, start=first)
+    ]
+
+
+def picture(seed: int = 0, kind: str = "JPEG") -> bytes:
+    """A small picture; each seed gives other bytes."""
+    file = io.BytesIO()
+    Image.effect_noise((64, 48), 60 + seed).save(file, kind)
+    return file.getvalue()
 
 
 class SimulatedDevice:
@@ -78,6 +96,13 @@ class SimulatedDevice:
             "inspection_kind": "01",
         }
         return self.write(CaseOpened(**{**fields, **changes})).entry.case  # type: ignore[arg-type]
+
+    def announce(self, case: str, data: bytes, *, media: str = "image/jpeg", size: int | None = None) -> str:
+        """Write that a photo was taken; return its digest."""
+        name = digest(data).hex()
+        ref = PhotoRef(digest=name, media=media, size=len(data) if size is None else size, width=64, height=48)
+        self.write(PhotoTaken(kind="L45", photo=ref), case)
+        return name
 
     def inspect(self, case: str, *, vin: str = VIN, accepted: bool = True) -> list[str]:
         """Take every photo and check every item that the checklist asks for; return the photos' digests."""

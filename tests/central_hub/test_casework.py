@@ -167,6 +167,15 @@ def test_a_photo_that_two_cases_announce_counts_for_both(bench: Bench, device: S
     assert case != other_case
 
 
+def test_bytes_that_another_case_brought_before_count_at_once(bench: Bench, device: SimulatedDevice) -> None:
+    issue(bench, device)
+    shared = next(r.entry.fact for r in device.records if type(r.entry.fact).__name__ == "PhotoTaken")
+    case = device.open_case()
+    device.write(shared, case)
+    bench.send(device)
+    assert bench.value("SELECT count(*) FROM entries WHERE kind = 'PhotoStored' AND case_id = ?", case) == 1
+
+
 @pytest.mark.parametrize(
     ("code", "spoil"),
     [

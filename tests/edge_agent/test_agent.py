@@ -342,3 +342,9 @@ def test_a_correction_is_a_fact_of_its_own(agent: Agent, home: Home) -> None:
     photo = agent.take_photo(case, "0113", jpeg()).photo.digest
     agent.correct_reading(case, photo, VIN, by="inspector-1", reason="person_looked")
     assert isinstance(facts(home)[-1], ReadingCorrected)
+
+
+def test_a_vehicle_that_went_through_without_a_case_is_noted(agent: Agent, home: Home) -> None:
+    fact = agent.note_passage("1", "nobody identified it")
+    assert facts(home)[-1] == fact
+    assert (fact.lane, fact.reason) == ("1", "nobody identified it")

@@ -300,6 +300,28 @@ async def test_it_is_started_once_and_stopping_it_twice_is_harmless(rig: Rig) ->
     assert not forwarding.status().running
 
 
+async def test_a_stop_that_takes_too_long_is_told(rig: Rig) -> None:
+    forwarding = rig.start()
+    await rig.until(lambda: forwarding.status().connected)
+    with rig.journal._store.changed:
+        # Whoever holds the journal holds up the thread.
+        forwarding.nudge()
+        with pytest.raises(ForwardingError, match="did not stop"):
+            await asyncio.to_thread(forwarding.stop, 0.05)
+
+
+async def test_a_fact_that_was_lost_here_and_is_not_at_the_hub_is_told_and_nothing_is_sent(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge_agent.forwarding.RESTART_SECONDS", 0.01)
+    rig.record(3)
+    with rig.journal._store.writing() as connection:
+        connection.execute("DELETE FROM facts WHERE seq = 1")
+    forwarding = rig.start()
+    await rig.until(lambda: "fact 1 is not in the journal" in forwarding.status().fault)
+    assert rig.hub.batches == 0
+
+
 async def test_it_can_be_started_again_after_it_was_stopped(rig: Rig) -> None:
     forwarding = rig.start()
     await asyncio.to_thread(forwarding.stop, SECONDS_MAX)

@@ -105,7 +105,8 @@ def test_a_code_that_could_leave_the_folder_is_refused(folder: Path) -> None:
         ('"06" = "A"', '"06" = ""', "items.06 is empty"),
         ('"06" = "A"', '"06" = 7', "items"),
         ('lane = "2"', "attempt = 0", "attempt is 0"),
-        ("2021-05-04", "2021-15-04", "date"),
+        ("2021-05-04", "2021-15-04", "line 16"),
+        ("2021-05-04", "7", "registered_on"),
         ('lane = "2"', "lane = ", "line 5"),
     ],
 )

@@ -247,9 +247,9 @@ def test_every_clause_is_judged_once_and_said_in_both_languages() -> None:
 
 def test_a_reason_says_what_was_found_but_never_the_vin() -> None:
     said = {reason.code: reason.zh for reason in Story(read=MISREAD, marks={}, kinds=("0113",)).decision().reasons}
-    assert said["vin_matches"].endswith(": #17")
-    assert said["items"].endswith(": 02, 04")
-    assert said["photos"].endswith(": 0111")
+    assert said["vin_matches"].endswith(" (#17)")
+    assert said["items"].endswith(" (02, 04)")
+    assert said["photos"].endswith(" (0111)")
     assert not any(VIN in text or MISREAD in text for text in said.values())
 
 

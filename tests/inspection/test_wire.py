@@ -309,6 +309,13 @@ def test_as_many_facts_as_fit_are_sent_and_always_at_least_one(sizes: list[int])
         assert len(message(facts, d="d" * 32, w=SENT)) > BATCH_BYTES_MAX - 2_048
 
 
+@pytest.mark.parametrize("count", [2, 9, BATCH_FACTS_MAX])
+def test_a_batch_that_is_filled_to_the_last_byte_is_still_taken(count: int) -> None:
+    size = next(size for size in range(BATCH_BYTES_MAX // count, 0, -1) if fits_in_batch([size] * count) == count)
+    filled = message([bytes(size)] * count, d="d" * 32)
+    assert BATCH_BYTES_MAX - 6 * count - 512 < len(filled) <= BATCH_BYTES_MAX
+
+
 def test_one_fact_always_fits() -> None:
     assert fits_in_batch([BATCH_BYTES_MAX * 2]) == 1
     assert fits_in_batch([]) == 0
@@ -332,13 +339,10 @@ def test_a_batch_with_a_gap_a_repetition_or_another_order_is_refused(kept: tuple
     refused("wire.chain", message([records[at].raw for at in kept]))
 
 
-def test_a_batch_whose_facts_do_not_follow_one_another_is_refused() -> None:
+def test_facts_have_to_follow_one_another_but_may_begin_anywhere_in_the_chain() -> None:
     first, second = ticks(2)
     changed = encode_entry(msgspec.structs.replace(first.entry, wall=99))
     refused("wire.chain", message([changed.raw, second.raw]))
-
-
-def test_a_batch_may_begin_anywhere_in_its_devices_chain() -> None:
     assert open_batch(seal_batch(ticks(5)[3:], sent=SENT, key=KEY)).first == 4
 
 

@@ -76,6 +76,11 @@ def test_letters_in_the_last_four_places_are_no_vin(steps_for: Maker) -> None:
     assert candidate_of(steps_for("MAZDAMKTYRCKRPKRA"), QUAD, settings=SETTINGS) is None
 
 
+def test_a_date_and_time_burnt_into_the_photo_are_no_vin(steps_for: Maker) -> None:
+    assert candidate_of(steps_for("2024 05 01*10 30 29 123"), QUAD, settings=SETTINGS) is None
+    assert candidate_of(steps_for("20240501103029123"), QUAD, settings=SETTINGS) is None
+
+
 def test_an_illegal_letter_is_corrected_and_said_so(candidate: Callable[..., Candidate]) -> None:
     finding = decide([candidate(EUROPEAN.replace("1", "I"))], [], barcode="", settings=SETTINGS)
     assert finding.vin == EUROPEAN
@@ -163,6 +168,15 @@ def test_a_second_reading_of_the_same_place_that_differs_raises_a_doubt(candidat
 def test_a_two_among_filler_letters_raises_a_doubt(candidate: Callable[..., Candidate]) -> None:
     for text in ("WDBZ2Z1C7DE345678", "WDBZZZ1C2DE345678"):
         assert decide([candidate(text)], [], barcode="", settings=SETTINGS).reasons == ("vin.doubtful",)
+
+
+def test_a_twin_that_is_not_quite_clear_raises_a_doubt_where_no_check_digit_obliges(steps_for: Maker) -> None:
+    for place, expected in ((2, False), (0, True)):
+        steps = steps_for(EUROPEAN, 0.99)
+        steps.symbols[2 * place] *= 0.955
+        found = candidate_of(steps, QUAD, settings=SETTINGS)
+        assert found is not None
+        assert is_certain(found, SETTINGS) is expected
 
 
 def test_characters_left_out_beside_the_vin_raise_a_doubt(candidate: Callable[..., Candidate]) -> None:

@@ -6,13 +6,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.characters import SYMBOLS, Steps
-from models.sequences import MARK, best_text, collapse, laid_over
+from models.sequences import MARK, Aligned, best_text, collapse
 
 Maker = Callable[..., Steps]
 
 
 def any_of(count: int) -> np.ndarray:
     return np.ones((count, len(SYMBOLS)), dtype=np.bool_)
+
+
+def laid_over(steps: Steps, text: str) -> Aligned | None:
+    allowed = np.zeros((len(text), len(SYMBOLS)), dtype=np.bool_)
+    allowed[np.arange(len(text)), [SYMBOLS.index(character) for character in text]] = True
+    return best_text(steps, allowed)
 
 
 def test_a_plain_reading_keeps_marks_and_spaces_apart(steps_for: Maker) -> None:

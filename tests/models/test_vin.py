@@ -1,4 +1,3 @@
-import time
 from collections.abc import Callable
 
 import numpy as np
@@ -171,10 +170,7 @@ def test_a_certain_reading_is_not_held_up_by_a_search_for_barcodes(
 
 
 def test_a_two_megapixel_photo_takes_no_long_time(vin_reader: VinReader) -> None:
-    photo = opened(vin_photo(VINS[5], "windshield", seed=21, size=(1632, 1224)))
-    times = []
-    for _ in range(3):
-        start = time.perf_counter()
-        vin_reader.read(photo)
-        times.append(time.perf_counter() - start)
-    assert min(times) < 2.0
+    finding = vin_reader.read(opened(vin_photo(VINS[5], "windshield", 21, (1632, 1224))))
+    assert finding.accepted
+    # Half a second is what a quiet machine is asked for; the bound only catches a look too many.
+    assert finding.milliseconds < 3000

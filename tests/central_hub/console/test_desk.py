@@ -1,0 +1,11 @@
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+from central_hub.console.desk import Visitor
+
+
+def test_who_sits_at_a_browser_cannot_be_given_another_role_later() -> None:
+    visitor = Visitor(name="wu", title="Wu", role="operator")
+    with pytest.raises(FrozenInstanceError):
+        visitor.role = "auditor"  # type: ignore[misc]

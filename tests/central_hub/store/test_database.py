@@ -1,0 +1,57 @@
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from central_hub.store.database import FILE_NAME, StoreError, open_for_reading, open_for_writing
+from tests.central_hub.conftest import Bench
+
+
+def test_a_commit_is_on_the_disk_when_it_returns(bench: Bench) -> None:
+    assert bench.value("PRAGMA journal_mode") == "wal"
+    assert bench.value("PRAGMA synchronous") == 2  # FULL
+
+
+def test_the_folder_is_made_where_there_is_none_and_opened_again_as_it_was(tmp_path: Path) -> None:
+    folder = tmp_path / "a" / "b"
+    first = open_for_writing(folder)
+    first.execute("INSERT INTO numbers VALUES ('PL', 7)")
+    first.close()
+    again = open_for_writing(folder)
+    assert again.execute("SELECT last FROM numbers").fetchone() == (7,)
+    again.close()
+
+
+def test_a_damaged_file_is_refused_and_never_made_anew(tmp_path: Path) -> None:
+    path = tmp_path / FILE_NAME
+    path.write_bytes(b"this was a ledger once " * 100)
+    kept = path.read_bytes()
+    with pytest.raises(StoreError, match="cannot be used"):
+        open_for_writing(tmp_path)
+    assert path.read_bytes() == kept
+
+
+def test_a_folder_in_the_place_of_the_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).mkdir()
+    with pytest.raises(StoreError, match="cannot be used"):
+        open_for_writing(tmp_path)
+    with pytest.raises(StoreError, match="no hub's data folder"):
+        open_for_reading(tmp_path)
+
+
+def test_a_reader_makes_no_file(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="no hub's data folder"):
+        open_for_reading(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_reader_sees_what_is_committed_and_nothing_before_and_writes_nothing(bench: Bench) -> None:
+    reader = open_for_reading(bench.folder)
+    bench.db.execute("BEGIN")
+    bench.db.execute("INSERT INTO numbers VALUES ('PL', 7)")
+    assert reader.execute("SELECT count(*) AS n FROM numbers").fetchone()["n"] == 0
+    bench.db.execute("COMMIT")
+    assert reader.execute("SELECT count(*) AS n FROM numbers").fetchone()["n"] == 1
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        reader.execute("DELETE FROM numbers")
+    reader.close()

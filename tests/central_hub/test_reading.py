@@ -1,0 +1,116 @@
+from collections.abc import Iterator
+
+import pytest
+
+from central_hub.accounts import Accounts, token_digest
+from central_hub.reading import Reading
+from inspection.facts import PhotoTaken
+from tests.central_hub.conftest import NOW, Bench
+from tests.central_hub.simulated_device import SimulatedDevice, private_car
+
+
+@pytest.fixture
+def reading(bench: Bench) -> Iterator[Reading]:
+    made = Reading(bench.folder)
+    yield made
+    made.close()
+
+
+def issued(bench: Bench, device: SimulatedDevice, **vehicle: object) -> str:
+    case, digests = device.whole_case(private_car(**vehicle))
+    bench.send(device)
+    for digest in digests:
+        bench.transaction(lambda digest=digest: bench.casework.store_photo(digest))
+    return case
+
+
+def test_an_empty_hub_has_nothing_to_show(reading: Reading) -> None:
+    assert reading.queue() == reading.recent_cases() == reading.refusals() == reading.refusal_counts() == []
+    assert reading.devices() == []
+    assert reading.counts() == reading.open_directives() == {}
+    assert reading.entries("lane-1.1") == []
+    assert reading.case("lane-1.1").opened is None
+    assert reading.sticker("PL00000001") is None
+    assert reading.account("lin") is None
+    assert reading.session(b"", NOW) is None
+    assert reading.announced_photo("0" * 64) is None
+
+
+def test_devices_are_shown_without_the_hub_and_known_by_their_keys(
+    bench: Bench, device: SimulatedDevice, reading: Reading
+) -> None:
+    assert [row["device"] for row in reading.devices()] == ["lane-1"]
+    assert reading.public_key("lane-1") == device.key.public
+    assert reading.public_key("lane-2") is None
+    assert reading.public_key("") is None
+
+
+def test_the_queue_begins_with_the_nearest_deadline(bench: Bench, device: SimulatedDevice, reading: Reading) -> None:
+    first = issued(bench, device)
+    bench.now += 60_000
+    second = issued(bench, device)
+    assert [row["case_id"] for row in reading.queue()] == [first, second]
+    bench.transaction(lambda: bench.casework.audit(first, "pass", auditor="lin"))
+    assert [row["case_id"] for row in reading.queue()] == [second]
+    assert reading.counts() == {"archived": 1, "audit_pending": 1}
+    assert [row["case_id"] for row in reading.recent_cases()] == [second, first]
+    assert len(reading.recent_cases(1)) == 1
+
+
+def test_a_case_is_folded_from_its_facts_with_their_time_of_receipt(
+    bench: Bench, device: SimulatedDevice, reading: Reading
+) -> None:
+    case = issued(bench, device)
+    assert {received for received, _ in reading.entries(case)} == {NOW}
+    folded = reading.case(case)
+    assert folded.issued is not None
+    sticker = reading.sticker(folded.issued.number)
+    assert sticker is not None
+    assert sticker["case_id"] == case
+    assert reading.open_directives() == {"lane-1": 1}
+
+
+def test_an_open_page_sees_what_was_committed_since(bench: Bench, device: SimulatedDevice, reading: Reading) -> None:
+    assert reading.recent_cases() == []
+    issued(bench, device)
+    assert len(reading.recent_cases()) == 1
+
+
+def test_refusals_are_shown_newest_first_without_what_was_sent(
+    bench: Bench, device: SimulatedDevice, reading: Reading
+) -> None:
+    for payload in (b"one", b"two!"):
+        bench.take(device.topic, payload)
+    assert [row["size"] for row in reading.refusals()] == [4, 3]
+    assert "sample" not in reading.refusals(1)[0]
+    assert reading.refusal_counts() == [{"device": "lane-1", "code": "wire.garbled", "count": 2}]
+
+
+def test_the_same_photo_in_other_cases_is_found(bench: Bench, device: SimulatedDevice, reading: Reading) -> None:
+    case, digests = device.whole_case()
+    taken = [record.entry.fact for record in device.records if isinstance(record.entry.fact, PhotoTaken)]
+    others = [device.open_case() for _ in range(7)]
+    for other in others:
+        device.write(taken[0], other)
+    bench.send(device)
+    assert reading.photos_elsewhere(case, digests) == {digests[0]: tuple(sorted(others)[:5])}
+    assert reading.photos_elsewhere(others[0], []) == {}
+
+
+def test_a_session_stands_for_its_account_while_it_lasts(bench: Bench, reading: Reading) -> None:
+    accounts = Accounts(bench.db)
+    accounts.put("林", title="审核员", role="auditor", password="a quiet afternoon")  # noqa: S106 - made up
+    token = token_digest(accounts.open_session("林", now=NOW, hours_max=1))
+    row = reading.session(token, NOW)
+    assert row is not None
+    assert (row["name"], row["role"]) == ("林", "auditor")
+    assert reading.session(token, NOW + 3_600_000) is None
+    assert reading.account("林") == row
+
+
+@pytest.mark.parametrize("name", ["' OR 1=1 --", "林\0", "%", "a" * 10_000])
+def test_a_name_is_a_value_and_never_a_query(reading: Reading, device: SimulatedDevice, name: str) -> None:
+    assert reading.account(name) is None
+    assert reading.public_key(name) is None
+    assert reading.sticker(name) is None
+    assert reading.entries(name) == []
