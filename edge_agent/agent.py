@@ -12,11 +12,11 @@ from typing import NamedTuple, Protocol, Self
 
 from edge_agent import AgentError
 from edge_agent.clock import Clock, Moment
-from edge_agent.forwarding import Forwarding, ForwardingStatus, Route
 from edge_agent.home import Home
 from edge_agent.journal import Counts, Journal, ShownRefusal
-from edge_agent.link import AnyLink, Broker, Deliver, MqttLink
-from edge_agent.upload import UploadTarget
+from edge_agent.sending.forwarding import Forwarding, ForwardingStatus, Route
+from edge_agent.sending.link import AnyLink, Broker, Deliver, MqttLink
+from edge_agent.sending.upload import UploadTarget
 from edge_agent.vault import Vault, VaultFullError
 from firmware_profiles.files import LoadedProfile
 from firmware_profiles.schema import Profile

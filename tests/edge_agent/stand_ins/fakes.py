@@ -11,7 +11,7 @@ import numpy as np
 from edge_agent.agent import Agent, Equipment
 from edge_agent.clock import Clock, Moment
 from edge_agent.home import Enrolment, Home, create_home
-from edge_agent.link import Arrived, Deliver, LinkDown, LinkUp
+from edge_agent.sending.link import Arrived, Deliver, LinkDown, LinkUp
 from firmware_profiles.files import LoadedProfile, shipped_profile
 from firmware_profiles.parsing import parse_profile
 from firmware_profiles.schema import Profile

@@ -7,7 +7,7 @@ import pytest
 from aiohttp.test_utils import BaseTestServer, TestServer
 
 from edge_agent.courier import KeptPhoto
-from edge_agent.upload import NotAnnounced, Outcome, Refused, Stored, TryLater, UploadTarget, upload_photo
+from edge_agent.sending.upload import NotAnnounced, Outcome, Refused, Stored, TryLater, UploadTarget, upload_photo
 from tests.edge_agent.stand_ins.fakes import DEVICE, DEVICE_KEY
 from tests.edge_agent.stand_ins.photo_door import PhotoDoor
 

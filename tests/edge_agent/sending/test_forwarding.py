@@ -9,10 +9,10 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from edge_agent.clock import Clock
-from edge_agent.forwarding import Forwarding, ForwardingError, Route
 from edge_agent.journal import Journal
-from edge_agent.link import AnyLink, Arrived, Deliver, LinkDown, LinkError, LinkUp
-from edge_agent.upload import UploadTarget
+from edge_agent.sending.forwarding import Forwarding, ForwardingError, Route
+from edge_agent.sending.link import AnyLink, Arrived, Deliver, LinkDown, LinkError, LinkUp
+from edge_agent.sending.upload import UploadTarget
 from edge_agent.vault import Vault
 from firmware_profiles.schema import Retention
 from inspection import wire
@@ -313,7 +313,7 @@ async def test_a_stop_that_takes_too_long_is_told(rig: Rig) -> None:
 async def test_a_fact_that_was_lost_here_and_is_not_at_the_hub_is_told_and_nothing_is_sent(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edge_agent.forwarding.RESTART_SECONDS", 0.01)
+    monkeypatch.setattr("edge_agent.sending.forwarding.RESTART_SECONDS", 0.01)
     rig.record(3)
     with rig.journal._store.writing() as connection:
         connection.execute("DELETE FROM facts WHERE seq = 1")
@@ -331,7 +331,7 @@ async def test_it_can_be_started_again_after_it_was_stopped(rig: Rig) -> None:
 
 
 async def test_when_it_falls_over_it_says_why_and_begins_again(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edge_agent.forwarding.RESTART_SECONDS", 0.01)
+    monkeypatch.setattr("edge_agent.sending.forwarding.RESTART_SECONDS", 0.01)
     rig.broken_links = 2
     rig.record(1)
     forwarding = rig.start()
@@ -351,7 +351,7 @@ async def test_it_does_not_wait_for_an_upload_when_it_is_stopped(rig: Rig) -> No
 async def test_more_events_than_fit_are_dropped_and_the_hub_repeats_them(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edge_agent.forwarding.EVENTS_WAITING_MAX", 1)
+    monkeypatch.setattr("edge_agent.sending.forwarding.EVENTS_WAITING_MAX", 1)
     rig.record(3)
     forwarding = rig.start()
     for _ in range(50):

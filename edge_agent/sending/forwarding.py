@@ -17,9 +17,9 @@ from edge_agent import AgentError, courier, retention
 from edge_agent.clock import Clock
 from edge_agent.courier import CourierState, KeptPhoto, Pace, SendBatch
 from edge_agent.journal import Journal, MisdirectedError
-from edge_agent.link import AnyLink, Arrived, Deliver, LinkDown, LinkEvent, LinkUp
+from edge_agent.sending.link import AnyLink, Arrived, Deliver, LinkDown, LinkEvent, LinkUp
+from edge_agent.sending.upload import Refused, Stored, TryLater, UploadTarget, upload_photo
 from edge_agent.store import JournalError, JournalFullError
-from edge_agent.upload import Refused, Stored, TryLater, UploadTarget, upload_photo
 from edge_agent.vault import Vault, VaultError
 from firmware_profiles.schema import Profile
 from inspection import InspectionError, wire

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.link import Arrived, Broker, LinkDown, LinkError, LinkEvent, LinkUp, MqttLink
+from edge_agent.sending.link import Arrived, Broker, LinkDown, LinkError, LinkEvent, LinkUp, MqttLink
 from inspection import topics
 from tests.edge_agent.stand_ins.fakes import DEVICE
 from tests.edge_agent.stand_ins.tiny_broker import TinyBroker
@@ -74,7 +74,7 @@ def test_what_arrives_is_handed_on_by_what_it_is(line: Line) -> None:
 
 
 def test_a_message_that_is_too_large_is_passed_over(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edge_agent.link.MESSAGE_BYTES_MAX", 5)
+    monkeypatch.setattr("edge_agent.sending.link.MESSAGE_BYTES_MAX", 5)
     line.link.start()
     line.next()
     line.broker.send(topics.receipts(DEVICE), b"too large")
