@@ -51,5 +51,6 @@ def next_step(case: Case, book: Rulebook, around: Circumstances, *, now: int) ->
     )
 
 
-def _said(reasons: tuple[Reason, ...]) -> list[tuple[str, str, str]]:
-    return [(reason.code, reason.result, reason.en) for reason in reasons]
+def _said(reasons: tuple[Reason, ...]) -> list[tuple[str, str]]:
+    # What is still on its way changes with every photo; only what stands in the way is worth saying again.
+    return [(reason.code, reason.en) for reason in reasons if reason.result == "failed"]

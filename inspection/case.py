@@ -71,9 +71,15 @@ class Case:
     @property
     def photos(self) -> tuple[PhotoTaken, ...]:
         """The photos that count: of each kind the newest that no retake replaced."""
-        replaced = {photo.replaces for photo in self.all_photos if photo.replaces}
-        current = {photo.kind: photo for photo in self.all_photos if photo.photo.digest not in replaced}
-        return tuple(current.values())
+        replaced: set[str] = set()
+        current: list[PhotoTaken] = []
+        for photo in self.all_photos:
+            # Another device's retake may stand before what it replaces; the same bytes taken again are a retake too.
+            if photo.replaces or photo.photo.digest not in replaced:
+                current = [other for other in current if other.photo.digest != photo.replaces]
+                current.append(photo)
+            replaced.add(photo.replaces)
+        return tuple({photo.kind: photo for photo in current}.values())
 
     @property
     def missing_bytes(self) -> frozenset[str]:

@@ -35,7 +35,14 @@ class VehicleRecalled(Directive, frozen=True):
     reason: str
 
 
-AnyDirective = StickerGranted | StickerDenied | VehicleRecalled
+class UnknownDirective(Directive, frozen=True):
+    """A directive of a kind that this version does not know: kept, said to be kept, shown; nothing follows from it."""
+
+    kind: str
+    case: str = ""
+
+
+AnyDirective = StickerGranted | StickerDenied | VehicleRecalled | UnknownDirective
 
 
 class NumberedDirective(Struct, frozen=True, kw_only=True):

@@ -35,7 +35,7 @@ class PhotoRef(Struct, frozen=True, kw_only=True):
     height: Whole
 
 
-class CharacterReading(Struct, frozen=True, kw_only=True):
+class CharacterReading(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One position of a reading: the character chosen, its probability (0 to 1) and the next best ones.
 
     alternatives: (character, probability) pairs, most probable first, without the chosen one.
@@ -48,7 +48,7 @@ class CharacterReading(Struct, frozen=True, kw_only=True):
     corrected: str = ""
 
 
-class VinFinding(Struct, frozen=True, kw_only=True):
+class VinFinding(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a model read on a photo of a VIN (车辆识别代号).
 
     vin: 17 characters, or empty when none was read. confidence: 0 to 1.
@@ -71,7 +71,7 @@ class VinFinding(Struct, frozen=True, kw_only=True):
     milliseconds: float = 0.0
 
 
-class VideoRef(Struct, frozen=True, kw_only=True):
+class VideoRef(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An interval of a recorder's footage (GB/T 28181 addressing); the footage itself stays where it was recorded.
 
     recorder, channel: 20-digit device ids, or a body camera's own number. start, end: Unix milliseconds.

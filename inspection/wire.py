@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from inspection import InspectionError
-from inspection.directives import NumberedDirective, Receipt
+from inspection.directives import AnyDirective, NumberedDirective, Receipt, UnknownDirective
 from inspection.evidence import Whole
 from inspection.facts import AnyFact, Entry, UnknownFact
 from inspection.identities import IdentityError, checked_case, checked_device
@@ -84,6 +84,17 @@ class _Tag(Struct):
     t: str
 
 
+class _DirectiveFrame(Struct):
+    device: str
+    number: Whole
+    directive: Raw
+
+
+class _DirectiveTag(Struct):
+    t: str
+    case: str = ""
+
+
 class _Version(Struct):
     v: _Schema = 1
 
@@ -106,12 +117,15 @@ _encoder = msgspec.msgpack.Encoder()
 _entry_decoder = msgspec.msgpack.Decoder(Entry)
 _frame_decoder = msgspec.msgpack.Decoder(_Frame)
 _tag_decoder = msgspec.msgpack.Decoder(_Tag)
+_directive_frame_decoder = msgspec.msgpack.Decoder(_DirectiveFrame)
+_directive_tag_decoder = msgspec.msgpack.Decoder(_DirectiveTag)
 _version_decoder = msgspec.msgpack.Decoder(_Version)
 _message_decoder = msgspec.msgpack.Decoder(_Message)
 _sealed_decoder = msgspec.msgpack.Decoder(_Sealed)
 _receipt_decoder = msgspec.msgpack.Decoder(Receipt)
 _directive_decoder = msgspec.msgpack.Decoder(NumberedDirective)
-_KNOWN_KINDS = frozenset(kind.__name__ for kind in AnyFact.__args__)
+_KNOWN_FACTS = frozenset(kind.__name__ for kind in AnyFact.__args__)
+_KNOWN_DIRECTIVES = frozenset(kind.__name__ for kind in AnyDirective.__args__)
 
 
 def _decoded(decoder: "msgspec.msgpack.Decoder[_T]", data: bytes, what: str) -> _T:
@@ -150,7 +164,7 @@ def _whole_entry(raw: bytes) -> Entry:
     except WireError:
         frame = _decoded(_frame_decoder, raw, "a fact")
         kind = _decoded(_tag_decoder, bytes(frame.fact), "a fact").t
-        if kind in _KNOWN_KINDS:
+        if kind in _KNOWN_FACTS:
             raise
     envelope = {name: getattr(frame, name) for name in _Frame.__struct_fields__}
     return Entry(**{**envelope, "fact": UnknownFact(kind=kind[:UNKNOWN_KIND_CHARACTERS_MAX])})
@@ -265,5 +279,17 @@ def seal_directive(numbered: NumberedDirective, key: SigningKey) -> bytes:
 
 
 def open_directive(data: bytes, public: bytes) -> NumberedDirective:
-    """Read a directive; raises WireError or SignatureError."""
-    return _decoded(_directive_decoder, _unseal("directive", data, public), "a directive")
+    """Read a directive; one of an unknown kind becomes UnknownDirective, so that it cannot hold up those behind it.
+
+    Raises WireError or SignatureError.
+    """
+    payload = _unseal("directive", data, public)
+    try:
+        return _decoded(_directive_decoder, payload, "a directive")
+    except WireError:
+        frame = _decoded(_directive_frame_decoder, payload, "a directive")
+        tag = _decoded(_directive_tag_decoder, bytes(frame.directive), "a directive")
+        if tag.t in _KNOWN_DIRECTIVES:
+            raise
+    unknown = UnknownDirective(kind=tag.t[:UNKNOWN_KIND_CHARACTERS_MAX], case=tag.case)
+    return NumberedDirective(device=frame.device, number=frame.number, directive=unknown)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from central_hub import clock
 from central_hub.casework import Casework
 from central_hub.settings import HubSettings, Station
 from central_hub.store.database import open_for_writing
@@ -52,6 +53,15 @@ class Bench:
     def value(self, query: str, *values: object) -> object:
         row = self.db.execute(query, values).fetchone()
         return row[0] if row else None
+
+
+def until(true: Callable[[], object], *, seconds_max: float = 15.0) -> None:
+    """Return as soon as `true()` is; fail when it has not come true within `seconds_max`."""
+    end = clock.seconds() + seconds_max
+    while not true():
+        if clock.seconds() > end:
+            pytest.fail(f"did not come true within {seconds_max} seconds")
+        clock.pause(0.01)
 
 
 @pytest.fixture

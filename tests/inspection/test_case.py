@@ -241,6 +241,11 @@ def test_a_retake_counts_even_when_it_is_read_before_the_photo_that_it_names() -
     assert [item.photo.digest for item in fold(CASE, [*lane, *pda]).photos] == ["p2"]
 
 
+def test_the_same_bytes_taken_again_in_place_of_their_own_retake_count() -> None:
+    case = case_of(OPENED, photo("p1"), photo("p2", replaces="p1"), photo("p1", replaces="p2"))
+    assert [item.photo.digest for item in case.photos] == ["p1"]
+
+
 def test_of_two_photos_of_a_kind_the_later_one_counts_where_no_retake_is_named() -> None:
     case = case_of(OPENED, photo("p1"), photo("p2"))
     assert [item.photo.digest for item in case.photos] == ["p2"]

@@ -2,6 +2,7 @@
 
 from typing import get_args
 
+import msgspec
 import pytest
 
 from inspection.directives import (
@@ -11,11 +12,12 @@ from inspection.directives import (
     Refusal,
     StickerDenied,
     StickerGranted,
+    UnknownDirective,
     VehicleRecalled,
 )
 from inspection.facts import Reason
 from inspection.signing import SigningKey
-from inspection.wire import open_directive, open_receipt, seal_directive, seal_receipt
+from inspection.wire import WireError, open_directive, open_receipt, seal_directive, seal_receipt
 from tests.conftest import Golden
 
 HUB_KEY = SigningKey(b"\x01" * 32)
@@ -28,6 +30,7 @@ DIRECTIVES: dict[str, AnyDirective] = {
     "StickerGranted": StickerGranted(case="lane-07.2", number="T00000001", payload="ABCDEFGH234567"),
     "StickerDenied": StickerDenied(case="lane-07.2", reasons=REASONS),
     "VehicleRecalled": VehicleRecalled(case="lane-07.2", reason="vin.tampered"),
+    "UnknownDirective": UnknownDirective(kind="RetakePhoto", case="lane-07.2"),
 }
 RECEIPTS = {
     "plain": Receipt(device="lane-07", have=2, head=bytes(range(32)), hub_time=1_780_000_000_456),
@@ -50,6 +53,25 @@ def test_a_sealed_directive_is_written_and_read_as_its_golden_bytes_say(name: st
     numbered = NumberedDirective(device="lane-07", number=3, directive=DIRECTIVES[name])
     kept = golden(f"directive-{name}", seal_directive(numbered, HUB_KEY))
     assert open_directive(kept, HUB_KEY.public) == numbered
+
+
+def sealed(directive: object) -> bytes:
+    """Seal a directive of any shape, as a hub of a newer or broken program would."""
+    payload = msgspec.msgpack.encode({"device": "lane-07", "number": 3, "directive": directive})
+    return msgspec.msgpack.encode([1, payload, HUB_KEY.sign("directive", payload)])
+
+
+def test_a_directive_of_a_newer_hub_becomes_an_unknown_one_and_keeps_its_case_and_number() -> None:
+    numbered = open_directive(sealed({"t": "RetakePhoto", "case": "lane-07.2", "photo": 5}), HUB_KEY.public)
+    assert numbered.number == 3
+    assert numbered.directive == UnknownDirective(kind="RetakePhoto", case="lane-07.2")
+
+
+@pytest.mark.parametrize("directive", [{"t": "StickerGranted", "number": 1}, {"case": "lane-07.2"}, 7])
+def test_a_known_directive_of_a_wrong_shape_or_none_is_garbled(directive: object) -> None:
+    with pytest.raises(WireError) as caught:
+        open_directive(sealed(directive), HUB_KEY.public)
+    assert caught.value.code == "wire.garbled"
 
 
 @pytest.mark.parametrize("name", RECEIPTS)

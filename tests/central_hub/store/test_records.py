@@ -51,7 +51,7 @@ def test_a_photo_is_announced_once_for_a_case_and_stored_once(bench: Bench, devi
     announced = announced_photo(bench.db, name)
     assert announced is not None
     assert (announced.device, announced.media, announced.size, announced.stored) == ("lane-1", "image/jpeg", 5, 0)
-    assert bench.casework.records.photo_stored(name, at=NOW) == [case]
+    assert bench.casework.records.photo_stored(name, at=NOW) == [(case, 5)]
     assert bench.casework.records.photo_stored(name, at=NOW) == []
     assert announced_photo(bench.db, "0" * 64) is None
 
