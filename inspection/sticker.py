@@ -79,9 +79,13 @@ def payload_of_text(text: str) -> bytes:
     if len(text) > STICKER_TEXT_CHARACTERS_MAX:
         raise StickerError(f"a sticker has at most {STICKER_TEXT_CHARACTERS_MAX} characters")
     try:
-        return base64.b32decode(text.upper() + "=" * (-len(text) % 8))
+        payload = base64.b32decode(text.upper() + "=" * (-len(text) % 8))
     except (binascii.Error, ValueError) as error:
         raise StickerError("a sticker is written in the letters A to Z and the digits 2 to 7") from error
+    # The last character may carry bits that no byte needs: without this, other texts would pass for the same sticker.
+    if sticker_text(payload) != text.upper():
+        raise StickerError("the text of the sticker was altered")
+    return payload
 
 
 def add_months(day: date, months: int) -> date:

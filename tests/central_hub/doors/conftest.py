@@ -1,6 +1,7 @@
 """A hub's doors behind a real server on 127.0.0.1, over a real store and a real writer."""
 
 import asyncio
+import io
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -60,7 +61,8 @@ class Doors:
         await asyncio.wrap_future(work)
 
     async def ask(self, method: str, digest: str, headers: dict[str, str], data: bytes | None = None) -> Answer:
-        async with self.session.request(method, f"{self.url}/photos/{digest}", headers=headers, data=data) as answer:
+        body = None if data is None else io.BytesIO(data)
+        async with self.session.request(method, f"{self.url}/photos/{digest}", headers=headers, data=body) as answer:
             is_json = method != "HEAD" and answer.content_type == "application/json"
             return Answer(
                 answer.status,

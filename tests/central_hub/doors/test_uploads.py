@@ -1,12 +1,12 @@
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 import pytest
 
 from central_hub.doors.uploads import PIECE_BYTES_MAX
 from inspection.signing import digest
-from tests.central_hub.conftest import Bench
 from tests.central_hub.doors.conftest import PHOTO_BYTES_MAX, Answer, Doors, ticket
 from tests.central_hub.simulated_device import SimulatedDevice, picture
 
@@ -41,6 +41,19 @@ async def sender(doors: Doors, device: SimulatedDevice) -> Sender:
     return Sender(doors, device, JPEG)
 
 
+@asynccontextmanager
+async def by_hand(sender: Sender, offset: int, piece: bytes, *, length: int) -> AsyncIterator[asyncio.StreamReader]:
+    """A connection on which a PATCH of `length` bytes has begun, and `piece` is all that came of it so far."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", sender.doors.port)
+    headers = sender.headers() | {"Upload-Offset": str(offset), "Host": "hub", "Content-Length": str(length)}
+    lines = [f"PATCH /photos/{sender.digest} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    writer.write("\r\n".join([*lines, "", ""]).encode() + piece)
+    await writer.drain()
+    yield reader
+    writer.close()
+    await writer.wait_closed()
+
+
 def stored(doors: Doors) -> list[tuple[str, int]]:
     return doors.bench.db.execute("SELECT case_id, stored FROM photos ORDER BY case_id").fetchall()
 
@@ -71,30 +84,19 @@ async def test_a_photo_that_is_there_is_answered_as_complete_whatever_is_sent(do
 
 
 async def test_a_connection_that_is_cut_in_a_piece_leaves_what_came_before_and_keeps_nobody_out(
-    doors: Doors, sender: Sender
+    sender: Sender,
 ) -> None:
     await sender.patch(0, JPEG[:100])
-    _, writer = await asyncio.open_connection("127.0.0.1", doors.port)
-    headers = {**sender.headers(), "Upload-Offset": "100", "Host": "hub", "Content-Length": str(SIZE - 100)}
-    lines = [f"PATCH /photos/{NAME} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
-    writer.write("\r\n".join([*lines, "", ""]).encode() + JPEG[100:150])
-    await writer.drain()
     # The half-open connection still stands, as after a radio gap; the device comes again on another.
-    assert await sender.head() == Answer(200, "100", "0")
-    assert await sender.patch(100, JPEG[100:]) == DONE
-    writer.close()
-    await writer.wait_closed()
+    async with by_hand(sender, 100, JPEG[100:150], length=SIZE - 100):
+        assert await sender.head() == Answer(200, "100", "0")
+        assert await sender.patch(100, JPEG[100:]) == DONE
 
 
 async def test_a_piece_that_does_not_come_in_time_is_given_up(doors: Doors, sender: Sender) -> None:
     doors.uploads._piece_seconds_max = 0.05
-    reader, writer = await asyncio.open_connection("127.0.0.1", doors.port)
-    headers = {**sender.headers(), "Upload-Offset": "0", "Host": "hub", "Content-Length": str(SIZE)}
-    lines = [f"PATCH /photos/{NAME} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
-    writer.write("\r\n".join([*lines, "", ""]).encode() + JPEG[:50])
-    assert (await asyncio.wait_for(reader.readline(), 10)).startswith(b"HTTP/1.1 408")
-    writer.close()
-    await writer.wait_closed()
+    async with by_hand(sender, 0, JPEG[:50], length=SIZE) as reader:
+        assert (await asyncio.wait_for(reader.readline(), 10)).startswith(b"HTTP/1.1 408")
     assert await sender.head() == Answer(200, "0", "0")
 
 
@@ -214,14 +216,9 @@ async def test_the_largest_piece_is_taken_and_a_larger_one_is_not(doors: Doors, 
     assert await sender.patch(0, b"\0" * PIECE_BYTES_MAX) == Answer(204, str(PIECE_BYTES_MAX), "0")
 
 
-async def test_a_length_that_is_only_claimed_costs_nothing(doors: Doors, sender: Sender) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", doors.port)
-    headers = {**sender.headers(), "Upload-Offset": "0", "Host": "hub", "Content-Length": str(10**15)}
-    lines = [f"PATCH /photos/{NAME} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
-    writer.write("\r\n".join([*lines, "", ""]).encode() + b"\0" * (PIECE_BYTES_MAX + 1))
-    assert (await asyncio.wait_for(reader.readline(), 10)).startswith(b"HTTP/1.1 413")
-    writer.close()
-    await writer.wait_closed()
+async def test_a_length_that_is_only_claimed_costs_nothing(sender: Sender) -> None:
+    async with by_hand(sender, 0, b"\0" * (PIECE_BYTES_MAX + 1), length=10**15) as reader:
+        assert (await asyncio.wait_for(reader.readline(), 10)).startswith(b"HTTP/1.1 413")
     assert await sender.head() == Answer(200, "0", "0")
 
 
@@ -245,7 +242,7 @@ async def test_bytes_with_another_digest_are_refused_and_may_come_again(sender: 
     ["x", "A" * 64, "a" * 65, "..%2F..%2Fledger.db", "%2e%2e", "%00" * 64, "a" * 63 + "%0A", "%ff" * 64, "é" * 64],
 )
 async def test_no_name_leads_anywhere_else(doors: Doors, sender: Sender, name: str) -> None:
-    _, writer = reader, writer = await asyncio.open_connection("127.0.0.1", doors.port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", doors.port)
     writer.write(f"HEAD /photos/{name} HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n\r\n".encode())
     status = await asyncio.wait_for(reader.readline(), 10)
     assert status.split()[1] in {b"400", b"404"}
@@ -266,10 +263,8 @@ async def test_a_hub_whose_store_failed_says_so_and_never_complete(
     assert stored(doors) == [("lane-1.1", 0)]
 
 
-async def test_a_photo_of_two_cases_is_sent_once_and_counts_for_both(
-    doors: Doors, bench: Bench, sender: Sender
-) -> None:
+async def test_a_photo_of_two_cases_is_sent_once_and_counts_for_both(doors: Doors, sender: Sender) -> None:
     second = await announced(doors, sender.device, JPEG)
     assert await sender.patch(0, JPEG) == DONE
     assert await second.head() == DONE
-    assert [at for _, at in stored(doors)] == [bench.now, bench.now]
+    assert [at for _, at in stored(doors)] == [doors.bench.now, doors.bench.now]

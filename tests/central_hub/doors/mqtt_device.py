@@ -1,0 +1,72 @@
+"""A device's end of the wire for tests over a real broker: says whether it was let in, and keeps what it heard."""
+
+import queue
+from types import TracebackType
+from typing import Self
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+SECONDS_MAX = 10.0
+
+
+class MqttDevice:
+    """Connected while it is entered."""
+
+    def __init__(self, port: int, *, user: str, password: str, client_id: str = "") -> None:
+        self.heard: list[tuple[str, bytes]] = []
+        self._port = port
+        self._answers: queue.Queue[ReasonCode] = queue.Queue()
+        self._granted: queue.Queue[bool] = queue.Queue()
+        client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id, reconnect_on_failure=False)
+        client.username_pw_set(user, password)
+        client.on_connect = self._on_connect
+        client.on_subscribe = self._on_subscribe
+        client.on_message = lambda _client, _data, message: self.heard.append((message.topic, bytes(message.payload)))
+        self._client = client
+
+    def __enter__(self) -> Self:
+        self._client.connect("127.0.0.1", self._port)
+        self._client.loop_start()
+        self._answer = self._answers.get(timeout=SECONDS_MAX)
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    @property
+    def let_in(self) -> bool:
+        return not self._answer.is_failure
+
+    def hear(self, topic: str) -> bool:
+        """Ask to hear a topic; say whether that was granted."""
+        self._client.subscribe(topic, qos=1)
+        return self._granted.get(timeout=SECONDS_MAX)
+
+    def say(self, topic: str, message: bytes) -> bool:
+        """Publish; say whether the broker acknowledged it."""
+        try:
+            self._client.publish(topic, message, qos=1).wait_for_publish(SECONDS_MAX)
+        except RuntimeError:
+            return False
+        return True
+
+    def _on_connect(
+        self,
+        _client: mqtt.Client,
+        _data: object,
+        _flags: mqtt.ConnectFlags,
+        code: ReasonCode,
+        _props: Properties | None,
+    ) -> None:
+        self._answers.put(code)
+
+    def _on_subscribe(
+        self, _client: mqtt.Client, _data: object, _mid: int, codes: list[ReasonCode], _props: Properties | None
+    ) -> None:
+        self._granted.put(not codes[0].is_failure)
