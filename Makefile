@@ -2,7 +2,7 @@
 #   make demo              the whole system on this machine; ONCE=1 ends by itself, PHOTOS=DIR uses your own VIN photos
 #   make test              everything that CI runs
 #   make env               the environment alone, in .venv
-.PHONY: env demo test check pure rooms browser bench-demo bench-photos lock clean
+.PHONY: env demo test check pure rooms browser bench-sticker bench-photos bench-clone lock clean
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -44,12 +44,15 @@ rooms: $(TEST_STAMP)
 browser:
 	@sh tools/install_browser.sh
 
-# What the README quotes: the demonstration's figures, and the reader's on real photos. Each writes JSON to benchmarks/.
-bench-demo: $(RUN_STAMP)
-	$(BIN)/python -m passlane demo --once --figures benchmarks/demo.json
+# What the README quotes. Each prints a table and writes JSON into benchmarks/.
+bench-sticker: $(RUN_STAMP)
+	$(BIN)/python benchmarks/photo_to_sticker.py
 
 bench-photos: $(RUN_STAMP)
-	$(BIN)/python -m passlane demo --once --photos $(SHARED_PHOTOS) --figures benchmarks/photos.json
+	$(BIN)/python benchmarks/real_photos.py $(SHARED_PHOTOS)
+
+bench-clone: $(RUN_STAMP)
+	$(BIN)/python benchmarks/fresh_clone.py
 
 # Locks the requirements: versions and hashes, no index address. Needs uv.
 lock:

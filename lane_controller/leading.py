@@ -89,7 +89,12 @@ class Lane:
         self._state = State()
 
     def lead(self, drivers: Drivers) -> Visit:
-        """Lead one vehicle through, from its arrival until the lane is empty again; return its visit."""
+        """Lead one vehicle through, from its arrival until the lane is empty again; return its visit.
+
+        What is done for a vehicle ends at `presence_seconds_max`. A lane that is not seen empty by then is faulted, and
+        waits, by `drivers.wait`, until somebody has seen to it: a vehicle may stand in it.
+        Raises LaneError when the profile is not for a lane; otherwise as the door does.
+        """
         passage = _Passage(self._agent, drivers, self._now)
         events: deque[Event] = deque([VehicleArrived(self._now())])
         while True:
@@ -99,7 +104,8 @@ class Lane:
                 events.extend(passage.carry_out(action))
             if drivers.has_left() and not isinstance(event, VehicleLeft):
                 events.appendleft(VehicleLeft(self._now()))
-            if self._state.phase == "waiting" and not events:
+            if self._state.phase == "waiting":
+                # What was still to be told is about a vehicle that is gone.
                 return passage.visit
 
 
@@ -175,6 +181,9 @@ class _Passage:
         except VaultFullError as error:
             _log.critical("%s", error)
             return ShotRefused(self._now(), action.case, code, attempt, "vault_full")
+        if by_hand and not accepted:
+            # Whoever took the picture is there to read it; nobody else will say more about this photo.
+            return self._look(action.case, code)
         return ShotTaken(self._now(), action.case, code, attempt, accepted)
 
     def _look(self, case: str, code: str) -> Event:

@@ -23,13 +23,16 @@ class SimulatedVehicle:
 
     def shot(self, code: str, attempt: int) -> bytes | None:
         """Return what that attempt gives; a camera that was given no better picture has none."""
-        data = self._order.photo(code, attempt) if self._order.has_attempt(code, attempt) else None
-        self._gone = self._gone or code == self._order.text.drives_off_after
-        return data
+        self._drive_off_after(code)
+        return self._order.photo(code, attempt) if self._order.has_attempt(code, attempt) else None
 
     def shot_by_hand(self, code: str) -> bytes | None:
         """Return the picture that a person takes: the same view as the first attempt of the camera."""
+        self._drive_off_after(code)
         return self._order.photo(code, 1)
+
+    def _drive_off_after(self, code: str) -> None:
+        self._gone = self._gone or code == self._order.text.drives_off_after
 
     def vin_read_by_person(self) -> str:
         """Return what the order's person reads."""
@@ -45,8 +48,9 @@ class SimulatedVehicle:
         return (video.recorder, video.channel, video.missing) if video else None
 
     def show(self, message: MessageCode) -> None:
-        """Keep what was shown."""
+        """Keep what was shown; staff who are called see the vehicle out."""
         self.shown.append(message)
+        self._gone = self._gone or message == "call_staff"
 
     def open_barrier(self) -> None:
         """Let the vehicle go."""

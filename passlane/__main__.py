@@ -1,6 +1,6 @@
 """`passlane`: one command, a subcommand for each job.
 
-Exit status: 0 done, 1 it could not be done, 2 asked for wrongly. A user's mistake is one plain line, never a traceback.
+Exit status: 0 done, 1 it could not be done, 2 asked for wrongly. A mistake is one plain line, never a traceback.
 """
 
 import argparse
@@ -18,7 +18,9 @@ from models import ModelError
 from passlane import UsageError, demo_command, device_commands, hub_commands, profile_command
 
 COMMANDS = (hub_commands, device_commands, profile_command, demo_command)
-ROOM_ERRORS = (AgentError, HubError, InspectionError, LaneError, ModelError, ProfileError)
+# What a person wrote or named is wrong. Texts of the rooms below are for the person who has to mend it.
+MISTAKES = (UsageError, InspectionError, LaneError, ProfileError)
+FAILURES = (AgentError, HubError, ModelError, OSError)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -46,18 +48,22 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     try:
         return int(options.run(options))
-    except UsageError as error:
-        print(f"passlane: {error}", file=sys.stderr)
-        return 2
-    except ROOM_ERRORS as error:
-        print(f"passlane: {error}", file=sys.stderr)
-        return 1
     except BrokenPipeError:
         # The reader of our output went away, as `head` does; there is nobody left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except MISTAKES as error:
+        return _said(error, 2)
+    except FAILURES as error:
+        return _said(error, 1)
     except KeyboardInterrupt:
         return 130
+
+
+def _said(error: Exception, status: int) -> int:
+    lines = (line.strip() for line in str(error).splitlines())
+    print("passlane: " + "; ".join(line for line in lines if line), file=sys.stderr)
+    return status
 
 
 if __name__ == "__main__":

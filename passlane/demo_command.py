@@ -19,6 +19,7 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     demo.add_argument("--once", action="store_true", help="end by itself; status 0 only if every decision was right")
     demo.add_argument("--photos", metavar="DIR", type=Path, help="use the VIN photos in DIR (labels.tsv: file, vin)")
     demo.add_argument("--data", metavar="DIR", type=Path, help="keep all data in DIR, which must not exist yet")
+    demo.add_argument("--results", metavar="FILE", type=Path, help="write the results as JSON lines, VINs uncovered")
     demo.set_defaults(run=run)
 
 
@@ -30,5 +31,5 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(f"{options.photos} is not a folder")
     if options.data is not None and options.data.exists():
         raise UsageError(f"{options.data} is there already; name a folder that is not")
-    asked = DemoOptions(once=options.once, photos=options.photos, data=options.data)
+    asked = DemoOptions(once=options.once, photos=options.photos, data=options.data, results=options.results)
     return run_demo(asked, lambda text: print(text, flush=True))

@@ -1,4 +1,4 @@
-"""`passlane enrol`, `passlane pda`, `passlane lane` and `passlane status`: the device's side."""
+"""`passlane enrol`, `passlane pda` and `passlane lane`: the device's side."""
 
 import argparse
 import signal
@@ -119,11 +119,14 @@ def run_lane(options: argparse.Namespace) -> int:
 
 
 def _work(options: argparse.Namespace, visit: "Callable[[Agent, Order], VisitResult]") -> int:
-    from edge_agent.orders import load_orders  # noqa: PLC0415
+    from edge_agent.orders import OrderError, load_orders  # noqa: PLC0415
 
     if not options.orders.is_dir():
         raise UsageError(f"{options.orders} is not a folder")
-    orders = load_orders(options.orders)
+    try:
+        orders = load_orders(options.orders)
+    except OrderError as error:
+        raise UsageError(str(error)) from error
     with _stoppable(options) as told, open_agent(options.home) as agent:
         agent.start()
         for order in orders:
@@ -154,11 +157,14 @@ def open_agent(home_path: Path) -> "Agent":
     """Return the device's agent with its profile and its VIN reader; raises the rooms' errors."""
     from edge_agent.agent import Agent, Equipment  # noqa: PLC0415
     from edge_agent.clock import Clock  # noqa: PLC0415
-    from edge_agent.home import open_home  # noqa: PLC0415
+    from edge_agent.home import HomeError, open_home  # noqa: PLC0415
     from firmware_profiles.files import load  # noqa: PLC0415
     from passlane.reading import vin_reader  # noqa: PLC0415
 
-    home = open_home(home_path)
+    try:
+        home = open_home(home_path)
+    except HomeError as error:
+        raise UsageError(f"{home_path}: {error}") from error
     profile = load(home.profile_path, home.profile_public)
     equipment = Equipment(
         profile=profile, reader=vin_reader(profile.profile), software=version("passlane"), clock=Clock()

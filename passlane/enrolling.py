@@ -1,8 +1,8 @@
 """Enrols a device: makes its key, asks the hub to write it down, makes its home. The private key never leaves it."""
 
 import base64
+import http.client
 import json
-import secrets
 import shutil
 import urllib.error
 import urllib.request
@@ -10,14 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from edge_agent.home import Enrolment, create_home
+import msgspec
+
+from edge_agent.home import ENROLMENT_FILE, KEY_FILE, Enrolment, create_home
 from firmware_profiles.files import load, signature_path
 from inspection.identities import checked_device
-from inspection.signing import PRIVATE_KEY_BYTES, SignatureError, SigningKey, public_key_from_hex
+from inspection.signing import SignatureError, public_key_from_hex
 from passlane import UsageError
+from passlane.profile_command import profile_key
 
 ANSWER_BYTES_MAX = 64 * 1024
-ANSWER_SECONDS_MAX = 20
+ANSWER_SECONDS_MAX = 20.0
+_PRIVATE_FOLDER = 0o700
+_ANSWERED = ("hub_public_key", "broker_host", "broker_port", "broker_user", "broker_password", "http_url")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,36 +42,47 @@ class EnrolAsked:
 def enrol_device(options: EnrolAsked, *, password: str) -> Path:
     """Enrol the device; return its home.
 
-    1. The name and the profile are right. 2. The hub writes the device down. 3. The home is made, the profile in it.
+    1. The name and the profile are right. 2. The folder can be made; the key is kept in it, so that a second try after
+    a lost answer is the same device to the hub. 3. The hub writes the device down. 4. The home is finished.
     Raises UsageError, or the rooms' errors.
     """
     checked_device(options.device)
+    if not options.station.strip():
+        raise UsageError("--station is empty")
     try:
         profile = load(options.profile, public_key_from_hex(options.profile_key)).profile
     except SignatureError as error:
         raise UsageError(f"--profile-key: {error}") from error
     if profile.kind != options.kind:
         raise UsageError(f"profile {profile.id} is for a {profile.kind}, not a {options.kind}")
-    private = secrets.token_bytes(PRIVATE_KEY_BYTES)
-    answer = _asked(options, password, SigningKey(private).public.hex())
-    options.home.mkdir(parents=True, exist_ok=True)
-    for path in (options.profile, signature_path(options.profile)):
-        shutil.copyfile(path, options.home / path.name)
-    enrolment = Enrolment(
-        device=options.device,
-        kind=options.kind,
-        station=options.station,
-        hub_public_key=answer["hub_public_key"],
-        broker_host=answer["broker_host"],
-        broker_port=answer["broker_port"],
-        broker_user=answer["broker_user"],
-        broker_password=answer["broker_password"],
-        broker_tls=False,
-        http_url=answer["http_url"],
-        profile_file=options.profile.name,
-        profile_public_key=options.profile_key,
-    )
-    return create_home(options.home, enrolment, private).path
+    _begin_home(options)
+    key_path = options.home / KEY_FILE
+    answer = _asked(options, password, profile_key(key_path).public.hex())
+    private = bytes.fromhex(key_path.read_text(encoding="ascii").strip())
+    return create_home(options.home, _enrolment(options, answer), private).path
+
+
+def _begin_home(options: EnrolAsked) -> None:
+    home = options.home
+    if (home / ENROLMENT_FILE).exists():
+        raise UsageError(f"{home} is the home of a device already; it is never overwritten")
+    try:
+        home.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
+        for path in (options.profile, signature_path(options.profile)):
+            if path.resolve() != (home / path.name).resolve():
+                shutil.copyfile(path, home / path.name)
+    except OSError as error:
+        raise UsageError(f"the home {home} cannot be made: {error.strerror}") from error
+
+
+def _enrolment(options: EnrolAsked, answer: dict[str, Any]) -> Enrolment:
+    values = {name: answer[name] for name in _ANSWERED if name in answer}
+    values |= {"device": options.device, "kind": options.kind, "station": options.station, "broker_tls": False}
+    values |= {"profile_file": options.profile.name, "profile_public_key": options.profile_key}
+    try:
+        return msgspec.convert(values, Enrolment)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{options.hub} does not answer as a hub does: {error}") from error
 
 
 def _asked(options: EnrolAsked, password: str, public_key: str) -> dict[str, Any]:
@@ -81,11 +97,13 @@ def _asked(options: EnrolAsked, password: str, public_key: str) -> dict[str, Any
     )
     try:
         with urllib.request.urlopen(request, timeout=ANSWER_SECONDS_MAX) as answer:  # noqa: S310
-            return dict(json.loads(answer.read(ANSWER_BYTES_MAX)))
+            return msgspec.json.decode(answer.read(ANSWER_BYTES_MAX), type=dict[str, Any])
     except urllib.error.HTTPError as error:
         with error:
             raise UsageError(f"the hub refused: {_text_of(error)}") from error
-    except (OSError, ValueError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise UsageError(f"{options.hub} does not answer as a hub does: {error}") from error
+    except (OSError, ValueError, http.client.HTTPException) as error:
         raise UsageError(f"the hub at {options.hub} cannot be reached: {error}") from error
 
 

@@ -81,9 +81,12 @@ def _say_ready(url: str, accounts: "list[SignIn]", *, as_json: bool) -> None:
 def run_hub(options: argparse.Namespace) -> int:
     """Run the hub until it is told to stop."""
     from central_hub.assembly import Hub  # noqa: PLC0415 - other commands need not load the hub
+    from central_hub.settings import SettingsError  # noqa: PLC0415
 
-    if options.data.exists() and not options.data.is_dir():
-        raise UsageError(f"{options.data} is not a folder")
+    try:
+        options.data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{options.data} is not a folder, and cannot be made: {error.strerror}") from error
     logging.getLogger("central_hub").setLevel(logging.INFO)
 
     async def serve() -> None:
@@ -93,7 +96,10 @@ def run_hub(options: argparse.Namespace) -> int:
             loop.add_signal_handler(number, stop.set)
         if options.with_parent:
             stop_with_parent(lambda: loop.call_soon_threadsafe(stop.set))
-        hub = Hub(options.data)
+        try:
+            hub = Hub(options.data)
+        except SettingsError as error:
+            raise UsageError(f"{options.data}: {error}") from error
         await hub.run(stop, ready=lambda made: _say_ready(hub.url, made, as_json=options.json))
 
     asyncio.run(serve())
@@ -102,6 +108,7 @@ def run_hub(options: argparse.Namespace) -> int:
 
 def run_verify(options: argparse.Namespace) -> int:
     """Check a data folder."""
+    from central_hub import HubError  # noqa: PLC0415
     from central_hub.installation import public_key_of  # noqa: PLC0415
     from central_hub.verify import VerifyError, verify_folder  # noqa: PLC0415
     from inspection.signing import SignatureError, public_key_from_hex  # noqa: PLC0415
@@ -110,7 +117,7 @@ def run_verify(options: argparse.Namespace) -> int:
         raise UsageError(f"{options.data} is not a folder")
     try:
         key = public_key_from_hex(options.key or public_key_of(options.data))
-    except SignatureError as error:
+    except (HubError, SignatureError) as error:
         raise UsageError(str(error)) from error
     try:
         counts = verify_folder(options.data, key)
@@ -122,13 +129,22 @@ def run_verify(options: argparse.Namespace) -> int:
 
 
 def asked_password(prompt: str) -> str:
-    """Return the password from the environment variable PASSLANE_PASSWORD, or ask for it."""
-    return os.environ.get("PASSLANE_PASSWORD") or getpass.getpass(prompt)
+    """Return the password from the environment variable PASSLANE_PASSWORD, or ask for it; raises UsageError."""
+    set_before = os.environ.get("PASSLANE_PASSWORD")
+    if set_before:
+        return set_before
+    if not sys.stdin.isatty():
+        # A program that waits at a pipe for a password that nobody types looks as if it hung.
+        raise UsageError("there is nobody to ask for the password: set the environment variable PASSLANE_PASSWORD")
+    try:
+        return getpass.getpass(prompt)
+    except EOFError as error:
+        raise UsageError("no password was given") from error
 
 
 def run_account(options: argparse.Namespace) -> int:
     """Make an account or set its password."""
-    from central_hub.accounts import Accounts  # noqa: PLC0415
+    from central_hub.accounts import AccountError, Accounts  # noqa: PLC0415
     from central_hub.store.database import open_for_writing  # noqa: PLC0415
 
     if not (options.data / "ledger.db").is_file():
@@ -141,6 +157,8 @@ def run_account(options: argparse.Namespace) -> int:
             role=options.role,
             password=asked_password(f"new password of {options.name}: "),
         )
+    except AccountError as error:
+        raise UsageError(str(error)) from error
     finally:
         db.close()
     print(f"account {options.name} ({options.role}) is set")

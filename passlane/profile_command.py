@@ -51,9 +51,15 @@ def _check(options: argparse.Namespace) -> int:
 def _sign(options: argparse.Namespace) -> int:
     if options.key_file is None:
         raise UsageError("profile sign needs --key-file FILE")
+    text, target = _text(options.file), signature_path(options.file)
+    # Before the key: what is refused leaves no key file behind.
+    parse_profile(text.decode())
     key = profile_key(options.key_file)
-    signature_path(options.file).write_bytes(sign_profile(_text(options.file), key))
-    print(f"signed: {signature_path(options.file)} (public key {key.public.hex()})")
+    try:
+        target.write_bytes(sign_profile(text, key))
+    except OSError as error:
+        raise UsageError(f"{target} cannot be written: {error.strerror}") from error
+    print(f"signed: {target} (public key {key.public.hex()})")
     return 0
 
 

@@ -50,6 +50,7 @@ def configuration(folder: Path, host: str, port: int, *, users: list[BrokerUser]
             "authorization": {"users": [_user(user) for user in users]},
         },
         indent=1,
+        ensure_ascii=False,  # its own format knows no escape for a Chinese character of a folder's name
     )
 
 

@@ -75,11 +75,11 @@ def _view(spec: PhotoSpec, paper: VehicleOnPaper, colour: str, seed: int) -> byt
 def find_photos(folder: Path) -> list[RealPhoto]:
     """Return the photos in a folder, with the VINs of its labels.tsv (columns file, vin) where there is one.
 
-    Raises UsageError when there is no photo, or the label file has other columns.
+    Raises UsageError when there is no photo, or the label file cannot be read or has other columns.
     """
     labels = _labels(folder / LABELS_FILE)
     try:
-        paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in PHOTO_ENDINGS)
+        paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in PHOTO_ENDINGS and path.is_file())
     except OSError as error:
         raise UsageError(f"{folder} cannot be read: {error.strerror}") from error
     if not paths:
@@ -90,11 +90,14 @@ def find_photos(folder: Path) -> list[RealPhoto]:
 def _labels(path: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+    try:
+        rows = csv.DictReader(path.read_text(encoding="utf-8").splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
         if not {"file", "vin"} <= set(rows.fieldnames or ()):
             raise UsageError(f"{path} needs the columns file and vin, separated by tabs")
-        return {row["file"]: row["vin"] for row in rows}
+        # A row that is cut short has None where its VIN would be.
+        return {row["file"]: row["vin"] or "" for row in rows}
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UsageError(f"{path} cannot be read: {error}") from error
 
 
 def write_real(folder: Path, photo: RealPhoto, template: DemoVehicle, *, number: int) -> None:

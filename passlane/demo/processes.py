@@ -1,7 +1,9 @@
 """The demonstration's processes: starts them, hands on what they print, ends them all."""
 
 import contextlib
+import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -18,11 +20,22 @@ Line = tuple[str, str]
 
 
 class Processes:
-    """Child processes that print lines. Leaving the context ends them, the one that was started last first."""
+    """Child processes that print lines. Leaving the context ends them, the one that was started last first.
 
-    def __init__(self, log_folder: Path) -> None:
+    command: what each is started as. stop_seconds_max: how long one may take to end before it is made to.
+    """
+
+    def __init__(
+        self,
+        log_folder: Path,
+        *,
+        command: tuple[str, ...] = (sys.executable, "-m", "passlane"),
+        stop_seconds_max: float = STOP_SECONDS_MAX,
+    ) -> None:
         self._log_folder = log_folder
-        self._running: list[tuple[str, subprocess.Popen[str]]] = []
+        self._command = command
+        self._stop_seconds_max = stop_seconds_max
+        self._running: list[tuple[subprocess.Popen[str], threading.Thread]] = []
         self.lines: queue.Queue[Line] = queue.Queue()
 
     def __enter__(self) -> Self:
@@ -35,19 +48,21 @@ class Processes:
 
     def start(self, name: str, *arguments: str) -> None:
         """Start `passlane ARGUMENTS --with-parent`; its lines come through `lines` under `name`, then an empty one."""
-        command = [sys.executable, "-m", "passlane", *arguments, "--with-parent"]
+        command = [*self._command, *arguments, "--with-parent"]
         with (self._log_folder / f"{name}.log").open("ab") as log:
             # A session of its own: Ctrl-C at the terminal reaches the demonstration, which ends the rest in order.
             process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
             )
-        self._running.append((name, process))
-        threading.Thread(target=self._read, args=(name, process), name=f"read-{name}", daemon=True).start()
+        reading = threading.Thread(target=self._read, args=(name, process), name=f"read-{name}", daemon=True)
+        self._running.append((process, reading))
+        reading.start()
 
     def _read(self, name: str, process: "subprocess.Popen[str]") -> None:
         if process.stdout is not None:
-            for line in process.stdout:
-                self.lines.put((name, line.rstrip("\n")))
+            with process.stdout:
+                for line in process.stdout:
+                    self.lines.put((name, line.rstrip("\n")))
         self.lines.put((name, ""))
 
     def next_line(self, seconds_max: float) -> Line | None:
@@ -68,13 +83,15 @@ class Processes:
     def stop(self) -> None:
         """End every process: asked first, by closing its input and by signal, then made to."""
         while self._running:
-            _, process = self._running.pop()
+            process, reading = self._running.pop()
             with contextlib.suppress(OSError):
                 if process.stdin is not None:
                     process.stdin.close()
             process.terminate()
             try:
-                process.wait(STOP_SECONDS_MAX)
+                process.wait(self._stop_seconds_max)
             except subprocess.TimeoutExpired:
-                process.kill()
+                # With what it started in its own session, which would otherwise go on.
+                os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
+            reading.join(self._stop_seconds_max)

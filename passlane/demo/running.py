@@ -17,7 +17,8 @@ from edge_agent.visits import VisitResult
 from firmware_profiles.files import shipped_profile, signature_path
 from firmware_profiles.signed import sign_profile
 from inspection.signing import public_key_from_hex
-from passlane.demo.folders import find_photos, write_real, write_vehicle
+from passlane import UsageError
+from passlane.demo.folders import RealPhoto, find_photos, write_real, write_vehicle
 from passlane.demo.judging import complaints
 from passlane.demo.processes import Processes
 from passlane.demo.report import HEADINGS, columns, line, summary
@@ -43,18 +44,24 @@ admitted = true
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DemoOptions:
-    """once: end after the last vehicle. photos: a folder of a person's own photos. data: keep everything there."""
+    """once: end after the last vehicle. photos: a folder of a person's own photos. data: keep everything there.
+
+    results: write every vehicle's result there, one JSON object a line, VINs uncovered.
+    """
 
     once: bool
-    photos: Path | None
-    data: Path | None
+    photos: Path | None = None
+    data: Path | None = None
+    results: Path | None = None
 
 
 def run_demo(options: DemoOptions, say: Callable[[str], None]) -> int:
     """Run the demonstration; return its exit status: 0 when every vehicle got the decision that it should."""
+    # Before the folder is made: a mistake leaves nothing behind.
+    photos = None if options.photos is None else find_photos(options.photos)
     with _data_folder(options.data) as folder:
         say(f"数据 data: {folder}")
-        _write_orders(folder, options, say)
+        _write_orders(folder, photos, say)
         with Processes(folder) as processes:
             status = _drive(folder, processes, options, say)
             if not options.once:
@@ -71,21 +78,24 @@ def _stay(say: Callable[[str], None]) -> None:
 @contextlib.contextmanager
 def _data_folder(asked: Path | None) -> Iterator[Path]:
     if asked is not None:
-        asked.mkdir(parents=True, exist_ok=False)
+        try:
+            asked.mkdir(parents=True, exist_ok=False)
+        except OSError as error:
+            raise UsageError(f"{asked} cannot be made: {error.strerror}") from error
         yield asked.resolve()
         return
     with tempfile.TemporaryDirectory(prefix="passlane-demo-") as made:
         yield Path(made)
 
 
-def _write_orders(folder: Path, options: DemoOptions, say: Callable[[str], None]) -> None:
+def _write_orders(folder: Path, photos: list[RealPhoto] | None, say: Callable[[str], None]) -> None:
     vehicles = demo_vehicles()
-    if options.photos is None:
+    if photos is None:
         say("绘制演示照片 drawing the demonstration's photos ...")
         for seed, vehicle in enumerate(vehicles):
             write_vehicle(folder / "orders" / vehicle.device, vehicle, seed=seed)
         return
-    for number, photo in enumerate(find_photos(options.photos)):
+    for number, photo in enumerate(photos):
         device = DEVICES[number % len(DEVICES)][0]
         write_real(folder / "orders" / device, photo, vehicles[0], number=number + 1)
 
@@ -106,6 +116,8 @@ def _drive(folder: Path, processes: Processes, options: DemoOptions, say: Callab
             home = str(folder / device)
             processes.start(device, command, "--home", home, "--orders", str(orders), "--json", "--stay")
     results = _watch(processes, sum(1 for _ in folder.glob("orders/*/*")), say, mask=options.photos is not None)
+    if options.results is not None:
+        options.results.write_bytes(b"".join(msgspec.json.encode(result) + b"\n" for result in results))
     return _judged(hub, results, options, say)
 
 

@@ -1,5 +1,6 @@
 """A hub's store and hands, on a real database in a temporary folder, without broker or browser."""
 
+import functools
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -49,6 +50,13 @@ class Bench:
 
     def send(self, device: SimulatedDevice, first: int = 1, last: int | None = None) -> list[tuple[str, bytes]]:
         return self.take(device.topic, device.message(first, last))
+
+    def store(self, *digests: str) -> list[tuple[str, bytes]]:
+        """Commit that these photos' bytes are here; return what was sent then."""
+        sent = []
+        for digest in digests:
+            sent += self.transaction(functools.partial(self.casework.store_photo, digest))
+        return sent
 
     def value(self, query: str, *values: object) -> object:
         row = self.db.execute(query, values).fetchone()

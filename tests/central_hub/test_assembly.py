@@ -1,7 +1,6 @@
 import asyncio
 import json
 import socket
-import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -34,7 +33,13 @@ class Running:
         self.hub = Hub(folder)
         self.url = self.hub.url
         self.made: list[SignIn] = []
+        self.ready = asyncio.Event()
         self.stop = asyncio.Event()
+        self.run = asyncio.create_task(self.hub.run(self.stop, ready=self.begin))
+
+    def begin(self, made: list[SignIn]) -> None:
+        self.made += made
+        self.ready.set()
 
     def password(self, name: str) -> str:
         return next(sign_in.password for sign_in in self.made if sign_in.name == name)
@@ -57,18 +62,15 @@ class Running:
 @asynccontextmanager
 async def running(folder: Path) -> AsyncIterator[Running]:
     """Start a hub, and stop it at the end; what its run raises is raised here."""
-    made = Running(folder)
-    ready = asyncio.Event()
-    run = asyncio.create_task(made.hub.run(made.stop, ready=lambda signs: (made.made.extend(signs), ready.set())))  # type: ignore[func-returns-value,arg-type]
-    waiting = asyncio.create_task(ready.wait())
-    await asyncio.wait({run, waiting}, timeout=SECONDS_MAX, return_when=asyncio.FIRST_COMPLETED)
-    waiting.cancel()
+    hub = Running(folder)
+    ready = asyncio.create_task(hub.ready.wait())
+    await asyncio.wait({hub.run, ready}, timeout=SECONDS_MAX, return_when=asyncio.FIRST_COMPLETED)
+    ready.cancel()
     try:
-        if ready.is_set():
-            yield made
+        yield hub
     finally:
-        made.stop.set()
-        await asyncio.wait_for(run, SECONDS_MAX)
+        hub.stop.set()
+        await asyncio.wait_for(hub.run, SECONDS_MAX)
 
 
 def exchange(answer: EnrolAnswer, device: SimulatedDevice) -> Receipt:
@@ -143,35 +145,39 @@ async def test_devices_that_are_enrolled_all_at_once_are_all_let_in(tmp_path: Pa
 
 @pytest.mark.real
 async def test_a_hub_says_when_its_broker_is_away_and_when_it_is_back(tmp_path: Path) -> None:
-    async def health(status: int) -> tuple[int, str]:
-        async with asyncio.timeout(SECONDS_MAX):
-            while (found := await hub.health())[0] != status:
-                await asyncio.sleep(0.02)
-            return found
-
     async with running(tmp_path) as hub:
         await asyncio.to_thread(hub.hub._broker.stop)
-        assert await health(503) == (503, "the broker is away")
+        await asyncio.to_thread(until, lambda: not hub.hub._link.connected)
+        assert await hub.health() == (503, "the broker is away")
         await asyncio.to_thread(hub.hub._broker.start, hub.hub._broker_users())
-        assert await health(200) == (200, "")
+        await asyncio.to_thread(until, lambda: hub.hub._link.connected)
+        assert await hub.health() == (200, "")
+
+
+async def until_the_disk_is_full(folder: Path, seen: list[Running]) -> None:
+    """Run a hub whose database can grow no more, have it write, and wait until it has ended."""
+    async with running(folder) as hub:
+        seen.append(hub)
+        db = hub.hub._db
+
+        def write() -> None:
+            pages = db.execute("PRAGMA page_count").fetchone()[0]
+            db.execute(f"PRAGMA max_page_count = {pages}")
+            db.execute("INSERT INTO numbers VALUES (?, 1)", ("x" * 1_000_000,))
+
+        with pytest.raises(HubError, match="database or disk is full"):
+            await asyncio.wrap_future(hub.hub._writer.submit(write))
+        await asyncio.wait({hub.run}, timeout=SECONDS_MAX)
 
 
 @pytest.mark.real
 async def test_a_full_disk_stops_the_hub_with_its_cause(tmp_path: Path) -> None:
     (tmp_path / "hub.toml").write_text("overdue_check_seconds = 0.05", encoding="utf-8")
+    seen: list[Running] = []
     with pytest.raises(HubError, match="database or disk is full"):
-        async with running(tmp_path) as hub:
-            pages = hub.hub._db.execute("PRAGMA page_count").fetchone()[0]
-            hub.hub._db.execute(f"PRAGMA max_page_count = {pages}")
-            hub.hub._db.execute("PRAGMA page_size")
-            with pytest.raises(HubError, match="database or disk is full"):
-                await asyncio.wrap_future(hub.hub._writer.submit(lambda: _fill(hub.hub._db)))
-            assert (await hub.health())[0] == 503
+        await until_the_disk_is_full(tmp_path, seen)
+    assert "the store failed" in seen[0].hub._trouble()
     assert not any(listens(port) for port in ports(tmp_path).values())
-
-
-def _fill(db: sqlite3.Connection) -> None:
-    db.execute("INSERT INTO numbers VALUES (?, 1)", ("x" * 1_000_000,))
 
 
 @pytest.mark.real

@@ -1,13 +1,30 @@
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from central_hub import HubError
 from central_hub.auditing import AuditError
+from central_hub.verify import verify_folder
 from inspection import topics
 from inspection.directives import Receipt, StickerDenied, StickerGranted, VehicleRecalled
-from inspection.facts import DirectiveSettled, PhotoStored, ReadingCorrected
+from inspection.evidence import PhotoRef, VinFinding
+from inspection.facts import (
+    AuditDecided,
+    CaseAbandoned,
+    CaseOpened,
+    DirectiveSettled,
+    InspectionConcluded,
+    ItemChecked,
+    PhotoStored,
+    PhotoTaken,
+    ReadingCorrected,
+    UnknownFact,
+    Vehicle,
+)
+from inspection.identities import REGIMES
 from inspection.sticker import open_sticker, payload_of_text
 from inspection.wire import open_directive, open_receipt
 from tests.central_hub.conftest import Bench
@@ -15,6 +32,7 @@ from tests.central_hub.simulated_device import VIN, SimulatedDevice, private_car
 
 if TYPE_CHECKING:
     from inspection.directives import AnyDirective
+    from inspection.facts import AnyFact
 
 DAY_MS = 24 * 3_600_000
 
@@ -31,8 +49,7 @@ def directives(bench: Bench, device: SimulatedDevice, sent: list[tuple[str, byte
 def issue(bench: Bench, device: SimulatedDevice) -> tuple[str, list[tuple[str, bytes]]]:
     case, digests = device.whole_case()
     sent = bench.send(device)
-    for digest in digests:
-        sent += bench.transaction(lambda digest=digest: bench.casework.store_photo(digest))
+    sent += bench.store(*digests)
     return case, sent
 
 
@@ -45,9 +62,8 @@ def test_a_committed_batch_is_answered_with_a_signed_receipt(bench: Bench, devic
 def test_the_sticker_is_issued_once_the_photos_are_at_the_hub(bench: Bench, device: SimulatedDevice) -> None:
     case, digests = device.whole_case()
     assert not directives(bench, device, bench.send(device))
-    for digest in digests[:-1]:
-        assert not bench.transaction(lambda digest=digest: bench.casework.store_photo(digest))
-    (granted,) = directives(bench, device, bench.transaction(lambda: bench.casework.store_photo(digests[-1])))
+    assert not bench.store(*digests[:-1])
+    (granted,) = directives(bench, device, bench.store(digests[-1]))
     assert isinstance(granted, StickerGranted)
     assert granted.case == case
     assert open_sticker(payload_of_text(granted.payload), bench.key.public).plate == "京A12345"
@@ -71,7 +87,7 @@ def test_replaying_everything_ten_times_leaves_one_sticker(bench: Bench, device:
 
 def test_the_database_itself_refuses_a_second_sticker_for_a_case(bench: Bench, device: SimulatedDevice) -> None:
     case, _ = issue(bench, device)
-    with pytest.raises(Exception, match="UNIQUE constraint failed: stickers.case_id"):
+    with pytest.raises(Exception, match=r"UNIQUE constraint failed: stickers\.case_id"):
         bench.casework.records.keep_sticker("PL99999999", case, b"other", issued=1)
 
 
@@ -80,8 +96,7 @@ def test_a_vehicle_that_is_not_eligible_waits_for_an_auditor_and_gets_its_sticke
 ) -> None:
     case, digests = device.whole_case(private_car(vehicle_class="K39"))
     sent = bench.send(device)
-    for digest in digests:
-        sent += bench.transaction(lambda digest=digest: bench.casework.store_photo(digest))
+    sent += bench.store(*digests)
     (denied,) = directives(bench, device, sent)
     assert isinstance(denied, StickerDenied)
     assert [reason.code for reason in denied.reasons] == ["class"]
@@ -96,8 +111,7 @@ def test_another_vin_than_the_registered_one_withholds_and_an_auditors_pass_does
 ) -> None:
     case, digests = device.whole_case(vin=VIN[:-1] + "9")
     bench.send(device)
-    for digest in digests:
-        bench.transaction(lambda digest=digest: bench.casework.store_photo(digest))
+    bench.store(*digests)
     bench.transaction(lambda: bench.casework.audit(case, "pass", auditor="auditor"))
     assert bench.value("SELECT count(*) FROM stickers") == 0
 
@@ -105,17 +119,13 @@ def test_another_vin_than_the_registered_one_withholds_and_an_auditors_pass_does
 def test_a_persons_correction_lifts_a_doubtful_reading(bench: Bench, device: SimulatedDevice) -> None:
     case = device.open_case()
     digests = device.inspect(case, vin="", accepted=False)
-    vin_photo = next(
-        r.entry.fact.photo.digest
-        for r in device.records
-        if getattr(r.entry.fact, "vin", None) is not None  # type: ignore[union-attr]
-    )
+    taken = [record.entry.fact for record in device.records if isinstance(record.entry.fact, PhotoTaken)]
+    vin_photo = next(fact.photo.digest for fact in taken if fact.vin is not None)
     corrected = ReadingCorrected(photo=vin_photo, read="", corrected=VIN, by="inspector-1", reason="dirt")
     device.write(corrected, case)
     device.conclude(case)
     sent = bench.send(device)
-    for digest in digests:
-        sent += bench.transaction(lambda digest=digest: bench.casework.store_photo(digest))
+    sent += bench.store(*digests)
     assert isinstance(directives(bench, device, sent)[-1], StickerGranted)
 
 
@@ -162,7 +172,7 @@ def test_a_photo_that_two_cases_announce_counts_for_both(bench: Bench, device: S
     other.write(shared, other_case)
     bench.send(device)
     bench.send(other)
-    bench.transaction(lambda: bench.casework.store_photo(digests[0]))
+    bench.store(digests[0])
     assert bench.value("SELECT count(*) FROM entries WHERE kind = 'PhotoStored'") == 2
     assert case != other_case
 
@@ -176,16 +186,22 @@ def test_bytes_that_another_case_brought_before_count_at_once(bench: Bench, devi
     assert bench.value("SELECT count(*) FROM entries WHERE kind = 'PhotoStored' AND case_id = ?", case) == 1
 
 
+def _other_signature(device: SimulatedDevice) -> bytes:
+    message = msgspec.msgpack.decode(device.message())
+    message["s"] = bytes(64)
+    return msgspec.msgpack.encode(message)
+
+
 @pytest.mark.parametrize(
     ("code", "spoil"),
     [
-        ("wire.garbled", lambda d: b"\xc1 no message"),
+        ("wire.garbled", lambda _: b"\xc1 no message"),
         ("wire.garbled", lambda d: d.message()[:-20]),
-        ("wire.garbled", lambda d: b"\x91" * 400_000),
-        ("wire.too_large", lambda d: b"\0" * 600_000),
+        ("wire.garbled", lambda _: b"\x91" * 400_000),
+        ("wire.too_large", lambda _: b"\0" * 600_000),
         ("wire.future_schema", lambda d: msgspec.msgpack.encode({**msgspec.msgpack.decode(d.message()), "v": 9})),
         ("batch.gap", lambda d: d.message(2)),
-        ("batch.signature", lambda d: _other_signature(d)),
+        ("batch.signature", _other_signature),
     ],
 )
 def test_a_bad_message_is_refused_counted_and_answered_and_the_next_good_one_is_taken(
@@ -200,12 +216,6 @@ def test_a_bad_message_is_refused_counted_and_answered_and_the_next_good_one_is_
     assert bench.value("SELECT count FROM refusal_counts WHERE code = ?", code) == 1
     (receipt,) = receipts(bench, device, bench.send(device))
     assert receipt.have == len(device.records)
-
-
-def _other_signature(device: SimulatedDevice) -> bytes:
-    message = msgspec.msgpack.decode(device.message())
-    message["s"] = bytes(64)
-    return cast("bytes", msgspec.msgpack.encode(message))
 
 
 def test_an_unknown_device_is_refused_and_gets_no_answer(bench: Bench) -> None:
@@ -284,3 +294,64 @@ def test_going_back_to_a_mark_forgets_what_was_to_be_sent_and_sealed(bench: Benc
     assert bench.casework.outgoing == []
     (receipt,) = receipts(bench, device, bench.send(device))
     assert receipt.have == 1
+
+
+def test_a_fact_that_no_decision_can_carry_stops_neither_its_chain_nor_anothers(
+    bench: Bench, device: SimulatedDevice
+) -> None:
+    stranger = SimulatedDevice("pda-1")
+    bench.enrol(stranger, "pda")
+    case, _ = device.whole_case()
+    for number in range(2):
+        # Both languages of a failed clause name every failed item: more than one fact may hold.
+        stranger.write(ItemChecked(item=str(number) + "x" * 50_000, mark="fail"), case)
+    assert [receipt.have for receipt in receipts(bench, stranger, bench.send(stranger))] == [2]
+    assert [receipt.have for receipt in receipts(bench, device, bench.send(device))] == [len(device.records)]
+    assert bench.value("SELECT count FROM refusal_counts WHERE code = 'case.undecided'") == 1
+    assert bench.value("SELECT stage FROM cases WHERE case_id = ?", case) == "concluded"
+    assert bench.casework.ledger.sealed[0] == bench.value("SELECT count(*) FROM entries")
+
+
+ODD_WORDS = ["", "0" * 64, VIN, "x" * 9_000]
+words = st.text(st.characters(exclude_categories=["Cs"]), max_size=40) | st.sampled_from(
+    ["", "0" * 64, VIN, "x" * 9_000]
+)
+wholes = st.integers(0, 2**63 - 1)
+days = st.none() | st.dates()
+cars = st.builds(
+    Vehicle, vin=words, plate=words, plate_kind=words, vehicle_class=words | st.just("K33"), use=words | st.just("A"),
+    states=words, seats=wholes, registered_on=days, insured_until=days,
+)  # fmt: skip
+refs = st.builds(PhotoRef, digest=words, media=words, size=wholes, width=wholes, height=wholes)
+findings = st.none() | st.builds(VinFinding, vin=words, confidence=st.floats())
+device_facts = st.one_of(
+    st.builds(
+        CaseOpened, regime=st.sampled_from(REGIMES), serial=words, vehicle=cars, station=words, inspector=words,
+        business=words, inspection_kind=words | st.just("01"),
+    ),
+    st.builds(PhotoTaken, kind=words, photo=refs, vin=findings, replaces=words),
+    st.builds(ItemChecked, item=words, mark=st.sampled_from(["pass", "fail", "value"]), value=words),
+    st.builds(ReadingCorrected, photo=words, read=words, corrected=words, by=words, reason=words),
+    st.builds(InspectionConcluded, outcome=st.sampled_from(["pass", "fail", "pass_advised"]), by=words),
+    st.builds(CaseAbandoned, reason=words),
+    st.builds(DirectiveSettled, number=wholes),
+    st.builds(AuditDecided, decision=st.just("pass"), auditor=words),
+    st.builds(UnknownFact, kind=words),
+)  # fmt: skip
+
+
+@given(st.lists(st.tuples(device_facts, st.sampled_from(["", "lane-1.1", "lane-1.2", "pda-9.7"])), max_size=8))
+@settings(max_examples=60)
+def test_whatever_an_enrolled_device_signs_is_taken_and_answered(
+    tmp_path_factory: pytest.TempPathFactory, story: "list[tuple[AnyFact, str]]"
+) -> None:
+    bench, device = Bench(tmp_path_factory.mktemp("hub")), SimulatedDevice()
+    bench.enrol(device)
+    device.open_case()
+    for fact, case in story:
+        device.write(fact, case)
+    (receipt,) = receipts(bench, device, bench.send(device))
+    bench.transaction(bench.casework.check_clock)
+    bench.db.close()
+    assert receipt.have == len(device.records)
+    verify_folder(bench.folder, bench.key.public)

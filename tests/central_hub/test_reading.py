@@ -19,8 +19,7 @@ def reading(bench: Bench) -> Iterator[Reading]:
 def issued(bench: Bench, device: SimulatedDevice, **vehicle: object) -> str:
     case, digests = device.whole_case(private_car(**vehicle))
     bench.send(device)
-    for digest in digests:
-        bench.transaction(lambda digest=digest: bench.casework.store_photo(digest))  # type: ignore[misc]
+    bench.store(*digests)
     return case
 
 

@@ -32,8 +32,7 @@ def filled(bench: Bench, device: SimulatedDevice) -> Bench:
                 path.parent.mkdir(exist_ok=True)
                 path.write_bytes(photo_bytes(case, photo.kind))  # type: ignore[union-attr]
         bench.send(device)
-        for digest in digests:
-            bench.transaction(lambda digest=digest: bench.casework.store_photo(digest))
+        bench.store(*digests)
         bench.transaction(bench.casework.seal)
     bench.transaction(lambda: bench.casework.audit(case, "pass", auditor="auditor"))
     return bench

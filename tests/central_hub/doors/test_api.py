@@ -48,7 +48,7 @@ class Desk:
             http_url="http://hub",
         )
 
-    async def post(self, body: object, auth: str = OPERATOR, **headers: str) -> tuple[int, dict[str, object]]:
+    async def post(self, body: object, auth: str = OPERATOR) -> tuple[int, dict[str, object]]:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         asked = {"Authorization": auth}
         async with self.session.post(f"{self.url}/api/devices", data=data, headers=asked) as answer:

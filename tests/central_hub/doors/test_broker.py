@@ -142,6 +142,16 @@ def test_who_is_allowed_later_is_let_in_without_a_restart_and_the_others_stay(br
 
 
 @pytest.mark.real
+def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
+    folder = tmp_path / '数据 "hub" \\ $HOME'
+    folder.mkdir()
+    broker = Broker(folder, host=HOST, port=free_port(HOST))
+    broker.start([HUB_USER])
+    broker.stop()
+    assert (folder / "broker").is_dir()
+
+
+@pytest.mark.real
 def test_stopping_ends_the_process_and_frees_the_port(broker: Broker, tmp_path: Path) -> None:
     pid = pid_of(tmp_path)
     assert listens(broker.port)
