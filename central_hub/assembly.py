@@ -24,7 +24,7 @@ from central_hub.installation import hold_folder, keep_ports, load_key, load_set
 from central_hub.photos import PhotoStore
 from central_hub.reading import Reading
 from central_hub.store.database import open_for_writing
-from central_hub.writer import Writer
+from central_hub.writer import Writer, WriterStoppedError
 from inspection.identities import HUB
 
 SEAL_SECONDS = 60.0
@@ -181,7 +181,7 @@ class Hub:
 
     def _stop(self) -> None:
         self._link.stop()
-        if self._writer.failure is None:
+        with contextlib.suppress(WriterStoppedError):
             self._writer.submit(self._seal)
         self._writer.stop()
         self._broker.stop()

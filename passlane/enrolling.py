@@ -90,12 +90,10 @@ def _asked(options: EnrolAsked, password: str, public_key: str) -> dict[str, Any
         raise UsageError(f"{options.hub} is no address of a hub: it begins with http:// or https://")
     asked = {"device": options.device, "kind": options.kind, "station": options.station, "public_key": public_key}
     sign_in = base64.b64encode(f"{options.user}:{password}".encode()).decode()
-    request = urllib.request.Request(  # noqa: S310 - the scheme was checked above
-        options.hub.rstrip("/") + "/api/devices",
-        data=json.dumps(asked).encode(),
-        headers={"Content-Type": "application/json", "Authorization": f"Basic {sign_in}"},
-    )
+    headers = {"Content-Type": "application/json", "Authorization": f"Basic {sign_in}"}
+    address, data = options.hub.rstrip("/") + "/api/devices", json.dumps(asked).encode()
     try:
+        request = urllib.request.Request(address, data=data, headers=headers)  # noqa: S310 - the scheme was checked
         with urllib.request.urlopen(request, timeout=ANSWER_SECONDS_MAX) as answer:  # noqa: S310
             return msgspec.json.decode(answer.read(ANSWER_BYTES_MAX), type=dict[str, Any])
     except urllib.error.HTTPError as error:

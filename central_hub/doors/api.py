@@ -45,6 +45,8 @@ class Api:
         self._reading = reading
         self._enrol = enrol
         self._health = health
+        # A password check takes a core and 64 MiB on purpose: one at a time, or strangers could stop the photos so.
+        self._checking = asyncio.Lock()
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes to add to the application."""
@@ -55,7 +57,9 @@ class Api:
         return web.json_response({"well": not trouble, "trouble": trouble}, status=503 if trouble else 200)
 
     async def _post_device(self, request: web.Request) -> web.Response:
-        if not await asyncio.to_thread(self._is_operator, request.headers.get("Authorization", "")):
+        async with self._checking:
+            signed_in = await asyncio.to_thread(self._is_operator, request.headers.get("Authorization", ""))
+        if not signed_in:
             return _refused(401, "enrol.sign_in", "an operator's name and password are needed to enrol a device")
         try:
             asked = msgspec.json.decode(await request.read(), type=EnrolRequest)

@@ -1,6 +1,8 @@
 import asyncio
+import contextlib
 import json
 import socket
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,9 +11,11 @@ import msgspec
 import pytest
 from aiohttp import ClientSession, encode_basic_auth
 
-from central_hub import HubError
+from central_hub import HubError, assembly
 from central_hub.assembly import Hub, SignIn
+from central_hub.doors import link
 from central_hub.doors.api import EnrolAnswer
+from central_hub.doors.broker import BrokerUser
 from central_hub.installation import public_key_of
 from central_hub.verify import verify_folder
 from inspection import topics
@@ -144,6 +148,26 @@ async def test_devices_that_are_enrolled_all_at_once_are_all_let_in(tmp_path: Pa
 
 
 @pytest.mark.real
+async def test_no_list_of_users_is_read_while_another_is_being_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the earlier list, written later, would lock out the device that only the later one names."""
+    both, met = threading.Barrier(2), []
+    async with running(tmp_path) as hub:
+        read = hub.hub._broker_users
+
+        def users() -> list[BrokerUser]:
+            found = read()
+            with contextlib.suppress(threading.BrokenBarrierError):
+                met.append(both.wait(0.3))
+            return found
+
+        monkeypatch.setattr(hub.hub, "_broker_users", users)
+        await asyncio.gather(*(hub.enrol(SimulatedDevice(f"pda-{number}")) for number in range(2)))
+    assert met == []
+
+
+@pytest.mark.real
 async def test_a_hub_says_when_its_broker_is_away_and_when_it_is_back(tmp_path: Path) -> None:
     async with running(tmp_path) as hub:
         await asyncio.to_thread(hub.hub._broker.stop)
@@ -177,6 +201,39 @@ async def test_a_full_disk_stops_the_hub_with_its_cause(tmp_path: Path) -> None:
     with pytest.raises(HubError, match="database or disk is full"):
         await until_the_disk_is_full(tmp_path, seen)
     assert "the store failed" in seen[0].hub._trouble()
+    assert not any(listens(port) for port in ports(tmp_path).values())
+
+
+@pytest.mark.real
+async def test_the_ledger_is_sealed_while_the_hub_runs_and_only_when_something_was_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assembly, "SEAL_SECONDS", 0.0)
+    (tmp_path / "hub.toml").write_text("overdue_check_seconds = 0.01", encoding="utf-8")
+
+    def seals() -> int:
+        query = "SELECT count(*) AS n FROM entries WHERE kind = 'LedgerSealed'"
+        return int(hub.hub._reading._row(query)["n"])  # type: ignore[index]
+
+    checked: list[None] = []
+    async with running(tmp_path) as hub:
+        await hub.enrol(SimulatedDevice("pda-1"))
+        await asyncio.to_thread(until, seals)
+        check = hub.hub._casework.check_clock
+        monkeypatch.setattr(hub.hub._casework, "check_clock", lambda: checked.append(check()))
+        await asyncio.to_thread(until, lambda: len(checked) > 3)
+        assert seals() == 1
+    verify_folder(tmp_path, bytes.fromhex(public_key_of(tmp_path)))
+
+
+@pytest.mark.real
+async def test_a_broker_that_does_not_let_the_hub_in_is_a_clear_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "CONNECT_SECONDS_MAX", 0.1)
+    monkeypatch.setattr(Hub, "_broker_users", lambda _hub: [BrokerUser(name="somebody", password="else")])  # noqa: S106
+    with pytest.raises(HubError, match="does not let the hub in"):
+        await Hub(tmp_path).run(asyncio.Event(), ready=lambda _made: pytest.fail("it is not ready"))
     assert not any(listens(port) for port in ports(tmp_path).values())
 
 
