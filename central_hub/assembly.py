@@ -127,6 +127,7 @@ class Hub:
             self._reading,
             writer=self._writer,
             casework=self._casework,
+            key=self._key,
             photo_bytes_max=self._settings.photo_bytes_max,
         )
         api = Api(self._reading, enrol=self._enrol, health=self._trouble)
@@ -168,10 +169,22 @@ class Hub:
         while not stop.is_set():
             with_seal = asyncio.get_running_loop().time() - last_seal > SEAL_SECONDS
             last_seal = asyncio.get_running_loop().time() if with_seal else last_seal
+            await asyncio.to_thread(self._mend_broker)
             await asyncio.wrap_future(self._writer.submit(self._casework.check_clock))
             if with_seal:
                 await asyncio.wrap_future(self._writer.submit(self._seal))
             await _wait(stop, self._settings.overdue_check_seconds)
+
+    def _mend_broker(self) -> None:
+        # Nobody is there at night: a broker that died is started again, and the links find it by themselves.
+        with self._allowing:
+            if self._broker.running:
+                return
+            _log.error("the broker ended by itself; it is started again")
+            try:
+                self._broker.start(self._broker_users())
+            except HubError as error:
+                _log.error("the broker cannot be started: %s", error)
 
     def _seal(self) -> None:
         # A seal is a fact itself; without anything new since the last one there is nothing to seal.

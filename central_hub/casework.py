@@ -29,6 +29,7 @@ from inspection.facts import (
     DirectiveSettled,
     Entry,
     LedgerSealed,
+    PhotoRefused,
     PhotoStored,
     PhotoTaken,
     RecallOrdered,
@@ -130,6 +131,9 @@ class Casework:
                 if self.records.announce_photo(entry.case, entry.device, fact):
                     # The device has its receipt for these bytes and will not send them again.
                     self._write_stored(fact.photo.digest)
+            case PhotoRefused() as fact:
+                # Not the device's fault, and nothing to mend at the hub; but whoever looks at counts wants to see it.
+                self.records.refuse(entry.device, fact.code, fact.detail, at=self._now(), payload=b"")
             case DirectiveSettled() as fact:
                 self.records.settle_directive(entry.device, fact.number, at=self._now())
             case _:

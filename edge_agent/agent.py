@@ -40,6 +40,7 @@ from inspection.facts import (
     VideoReferenced,
 )
 from inspection.identities import case_device
+from inspection.vin import parse_vin
 from inspection.wire import Recorded
 from models.photo import Photo, PhotoError, PhotoLimits, open_photo
 
@@ -198,8 +199,14 @@ class Agent:
         return fact
 
     def correct_reading(self, case: str, photo: str, corrected: str, *, by: str, reason: str) -> ReadingCorrected:
-        """Record what a person read on a photo (digest), the same as the model or not. Raises CaseError."""
+        """Record what a person read on a photo (digest), the same as the model or not.
+
+        corrected: a VIN as it has to be written, or the registered number letter for letter where that is no VIN
+        (整车出厂编号). Raises VinError saying what is wrong with it, or CaseError.
+        """
         state = self._current(case)
+        if corrected != self._opened(state).vehicle.vin:
+            parse_vin(corrected)
         findings = [taken.vin for taken in state.all_photos if taken.photo.digest == photo]
         if not findings:
             raise CaseError("that photo is not one of this case")
@@ -338,6 +345,7 @@ def _route(home: Home, equipment: Equipment, profile: Profile, *, journal: Journ
         http_url=profile.hub.http_url,
         device=home.device,
         key=home.key,
+        hub_public=home.hub_public,
         chunk_bytes=profile.limits.upload_chunk_bytes,
         bytes_per_second_max=profile.upload.bytes_per_second_max,
     )

@@ -18,6 +18,7 @@ from msgspec import Struct
 from edge_agent import AgentError
 from inspection.facts import CaseOpened, Mark, Outcome, Vehicle
 from inspection.identities import Regime
+from inspection.vin import VinError, parse_vin
 
 ORDER_FILE = "order.toml"
 ORDER_BYTES_MAX = 64 * 1024
@@ -32,9 +33,13 @@ class OrderError(AgentError):
 
 
 class VehicleOnPaper(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The vehicle as the platform has it; see `inspection.facts.Vehicle`."""
+    """The vehicle as the platform has it; see `inspection.facts.Vehicle`.
+
+    frame_number: what stands as `vin` is a 整车出厂编号 and follows no rule of VINs.
+    """
 
     vin: str
+    frame_number: bool = False
     plate_kind: str = ""
     plate: str = ""
     vehicle_class: str = ""
@@ -92,7 +97,7 @@ class Order(Struct, frozen=True, kw_only=True):
         return CaseOpened(
             regime=text.regime,
             serial=text.serial,
-            vehicle=Vehicle(**msgspec.structs.asdict(text.vehicle)),
+            vehicle=Vehicle(**{name: getattr(text.vehicle, name) for name in Vehicle.__struct_fields__}),
             station=station,
             inspector=text.inspector,
             lane=text.lane,
@@ -170,12 +175,21 @@ def parse_order(text: str) -> OrderText:
     for key, value in (("serial", order.serial), ("inspector", order.inspector), ("vehicle.vin", order.vehicle.vin)):
         if not value.strip():
             raise OrderError(f"{key} is empty")
+    if not order.vehicle.frame_number:
+        _check_vin("vehicle.vin", order.vehicle.vin)
     if order.attempt < 1:
         raise OrderError(f"attempt is {order.attempt}; the first is 1")
     for code, said in order.items.items():
         if not said.strip():
             raise OrderError(f"items.{code} is empty; write fail, not_required, pass or the value")
     return order
+
+
+def _check_vin(key: str, vin: str) -> None:
+    try:
+        parse_vin(vin)
+    except VinError as error:
+        raise OrderError(f"{key}: {error} (frame_number = true if it is no VIN)") from error
 
 
 def _toml(text: str) -> dict[str, Any]:

@@ -13,6 +13,12 @@ WHOLE_MAX = 2**63 - 1
 Whole = Annotated[int, Meta(ge=0, le=WHOLE_MAX)]
 """A whole number that every database column takes: a greater one would pass intake and stop the hub while storing."""
 
+Line = Annotated[str, Meta(max_length=200)]
+"""A code, a name, a short line. What is longer is refused where it is written, and again where it is read."""
+
+Words = Annotated[str, Meta(max_length=2_000)]
+"""A sentence or two for a person."""
+
 SurfaceKind = Literal["stamped", "plate", "sticker", "windshield", "rubbing", "document", "unknown"]
 
 
@@ -28,8 +34,8 @@ class PhotoRef(Struct, frozen=True, kw_only=True):
     size: bytes. width, height: pixels as stored, before any EXIF rotation.
     """
 
-    digest: str
-    media: str
+    digest: Line
+    media: Line
     size: Whole
     width: Whole
     height: Whole
@@ -42,10 +48,10 @@ class CharacterReading(Struct, frozen=True, kw_only=True, omit_defaults=True):
     corrected: the illegal letter (I, O or Q) that stood there, where the reading replaced it by the legal digit.
     """
 
-    character: str
+    character: Line
     probability: float
-    alternatives: tuple[tuple[str, float], ...] = ()
-    corrected: str = ""
+    alternatives: tuple[tuple[Line, float], ...] = ()
+    corrected: Line = ""
 
 
 class VinFinding(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -59,15 +65,15 @@ class VinFinding(Struct, frozen=True, kw_only=True, omit_defaults=True):
     milliseconds: time spent, decoding included.
     """
 
-    vin: str
+    vin: Line
     confidence: float
     characters: tuple[CharacterReading, ...] = ()
     box: tuple[tuple[float, float], ...] = ()
     kind: SurfaceKind = "unknown"
     accepted: bool = False
-    reasons: tuple[str, ...] = ()
-    barcode: str = ""
-    model: str = ""
+    reasons: tuple[Line, ...] = ()
+    barcode: Line = ""
+    model: Line = ""
     milliseconds: float = 0.0
 
 
@@ -78,11 +84,11 @@ class VideoRef(Struct, frozen=True, kw_only=True, omit_defaults=True):
     missing: why there is no footage, in words; empty when there is. Missing video is stated, never ignored.
     """
 
-    recorder: str
-    channel: str
+    recorder: Line
+    channel: Line
     start: Whole
     end: Whole
-    missing: str = ""
+    missing: Words = ""
 
 
 def checked_digest(text: str) -> str:

@@ -6,12 +6,18 @@ Times are Unix milliseconds; those in hub facts are the hub's. A field added lat
 """
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
-from inspection.evidence import PhotoRef, VideoRef, VinFinding, Whole
+from inspection.evidence import Line, PhotoRef, VideoRef, VinFinding, Whole, Words
 from inspection.identities import Regime
+
+Vin = Annotated[str, Meta(max_length=25)]
+"""Room for a 整车出厂编号: the platform's field clsbdh is 25 wide."""
+
+Plate = Annotated[str, Meta(max_length=15)]
+"""As wide as the platform's field hphm."""
 
 Mark = Literal["pass", "fail", "not_required", "value"]
 """√ pass, × fail, — not required, or a determined value (colour, seats, type at 注册登记)."""
@@ -28,13 +34,13 @@ class Vehicle(Struct, frozen=True, kw_only=True, omit_defaults=True):
     its class says. insured_until: last day of the compulsory insurance (交强险), none when not verified.
     """
 
-    vin: str
-    plate_kind: str = ""
-    plate: str = ""
-    vehicle_class: str = ""
-    use: str = ""
-    colours: str = ""
-    states: str = ""
+    vin: Vin
+    plate_kind: Line = ""
+    plate: Plate = ""
+    vehicle_class: Line = ""
+    use: Line = ""
+    colours: Line = ""
+    states: Line = ""
     seats: Whole = 0
     registered_on: date | None = None
     insured_until: date | None = None
@@ -44,11 +50,11 @@ class Vehicle(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Reason(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One clause of a decision: its code, how it came out, and what it says to a person."""
 
-    code: str
+    code: Line
     result: Literal["passed", "failed", "pending"]
-    zh: str
-    en: str
-    clause: str = ""
+    zh: Words
+    en: Words
+    clause: Line = ""
 
 
 class Fact(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="t", tag=True):
@@ -58,59 +64,59 @@ class Fact(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="t",
 class DeviceStarted(Fact, frozen=True):
     """The device's program started, under this profile and software version."""
 
-    profile: str
-    software: str
+    profile: Line
+    software: Line
 
 
 class CaseOpened(Fact, frozen=True):
     """A vehicle stands before the device. serial: jylsh or cylsh. business: ywlx; inspection_kind: jylb."""
 
     regime: Regime
-    serial: str
+    serial: Line
     vehicle: Vehicle
-    station: str
-    inspector: str
-    lane: str = ""
-    business: str = ""
-    inspection_kind: str = ""
+    station: Line
+    inspector: Line
+    lane: Line = ""
+    business: Line = ""
+    inspection_kind: Line = ""
     attempt: Whole = 1
-    profile: str = ""
+    profile: Line = ""
 
 
 class PhotoTaken(Fact, frozen=True):
     """A photo lies in the vault. kind: photo code of the regime. replaces: digest of the photo it is a retake of."""
 
-    kind: str
+    kind: Line
     photo: PhotoRef
     vin: VinFinding | None = None
-    replaces: str = ""
+    replaces: Line = ""
 
 
 class PhotoRefused(Fact, frozen=True):
     """A shot gave no usable picture; the inspector was told why."""
 
-    kind: str
-    code: str
-    detail: str
+    kind: Line
+    code: Line
+    detail: Words
 
 
 class ItemChecked(Fact, frozen=True):
     """An item of the form was checked. value holds the determined value where mark is "value"."""
 
-    item: str
+    item: Line
     mark: Mark
-    value: str = ""
-    remark: str = ""
+    value: Words = ""
+    remark: Words = ""
 
 
 class ReadingCorrected(Fact, frozen=True):
     """A person looked at the photo and read it otherwise, or confirmed a doubtful reading (read == corrected)."""
 
-    photo: str
-    read: str
-    corrected: str
-    by: str
-    reason: str
+    photo: Line
+    read: Line
+    corrected: Line
+    by: Line
+    reason: Line
 
 
 class VideoReferenced(Fact, frozen=True):
@@ -123,21 +129,21 @@ class InspectionConcluded(Fact, frozen=True):
     """The inspector gave the verdict."""
 
     outcome: Outcome
-    by: str
-    remark: str = ""
+    by: Line
+    remark: Words = ""
 
 
 class CaseAbandoned(Fact, frozen=True):
     """The inspection ended without a verdict, e.g. the vehicle drove off. An attempt is a record too."""
 
-    reason: str
+    reason: Line
 
 
 class PassageNoted(Fact, frozen=True):
     """A vehicle went through a lane without a case, e.g. because nobody knew it. Never nothing."""
 
-    lane: str
-    reason: str
+    lane: Line
+    reason: Line
 
 
 class DirectiveSettled(Fact, frozen=True):
@@ -149,27 +155,27 @@ class DirectiveSettled(Fact, frozen=True):
 class DeviceEnrolled(Fact, frozen=True):
     """Hub: this device may write facts, signed with this key (32 bytes)."""
 
-    device: str
-    kind: str
-    station: str
+    device: Line
+    kind: Line
+    station: Line
     public_key: bytes
 
 
 class PhotoStored(Fact, frozen=True):
     """Hub: the photo's bytes are committed at the hub and have the digest that was announced."""
 
-    digest: str
+    digest: Line
     size: int
 
 
 class StickerIssued(Fact, frozen=True):
     """Hub: the sticker (检验合格标志) was issued; the audit is due at audit_due. payload: the signed sticker."""
 
-    number: str
+    number: Line
     payload: bytes
     valid_until: date
     audit_due: int
-    rulebook: str
+    rulebook: Line
     reasons: tuple[Reason, ...]
 
 
@@ -179,7 +185,7 @@ class StickerWithheld(Fact, frozen=True):
     audit_due: when a person must have looked; 0 when nobody has to. audit_first: an auditor's pass brings the sticker.
     """
 
-    rulebook: str
+    rulebook: Line
     reasons: tuple[Reason, ...]
     audit_due: int = 0
     audit_first: bool = False
@@ -189,9 +195,9 @@ class AuditDecided(Fact, frozen=True):
     """Hub: an auditor decided: pass (archived), or suspicious, with a coded reason."""
 
     decision: Literal["pass", "suspicious"]
-    auditor: str
-    reason: str = ""
-    note: str = ""
+    auditor: Line
+    reason: Line = ""
+    note: Words = ""
 
 
 class AuditOverdue(Fact, frozen=True):
@@ -203,9 +209,9 @@ class AuditOverdue(Fact, frozen=True):
 class RecallOrdered(Fact, frozen=True):
     """Hub: the station must call the vehicle back."""
 
-    reason: str
-    station: str
-    note: str = ""
+    reason: Line
+    station: Line
+    note: Words = ""
 
 
 class LedgerSealed(Fact, frozen=True):

@@ -22,6 +22,9 @@ from inspection.sticker import add_months
 
 Result = Literal["passed", "failed", "pending"]
 
+DETAIL_CHARACTERS_MAX = 400
+"""What a device wrote, e.g. item codes, may be long; a decision has to be short enough to be a fact itself."""
+
 
 class RulebookError(InspectionError):
     """A rulebook that cannot be applied, or a day on which none was in force."""
@@ -181,6 +184,8 @@ def decide(case: Case, book: Rulebook, around: Circumstances) -> Decision:
 
 
 def _reason(code: str, text: ClauseText, result: Result, detail: str) -> Reason:
+    if len(detail) > DETAIL_CHARACTERS_MAX:
+        detail = detail[:DETAIL_CHARACTERS_MAX] + "…"
     zh = f"{text.zh} ({detail})" if detail else text.zh
     en = f"{text.en} ({detail})" if detail else text.en
     return Reason(code=code, result=result, zh=zh, en=en, clause=text.clause)

@@ -139,11 +139,13 @@ def _decoded(decoder: "msgspec.msgpack.Decoder[_T]", data: bytes, what: str) -> 
 def encode_entry(entry: Entry) -> Recorded:
     """Return the entry with its bytes and hash.
 
-    Raises WireError ("wire.too_large") when the fact has more than FACT_BYTES_MAX bytes.
+    Raises WireError: "wire.too_large" when the fact has more than FACT_BYTES_MAX bytes, "wire.garbled" when it could
+    not be read again, e.g. for a text that is too long: what nobody can read must not get into a chain.
     """
     raw = _encoder.encode(entry)
     if len(raw) > FACT_BYTES_MAX:
         raise WireError("wire.too_large", f"a fact has at most {FACT_BYTES_MAX} bytes, this one {len(raw)}")
+    _decoded(_entry_decoder, raw, "a fact")
     return Recorded(entry, raw, digest(raw))
 
 

@@ -96,6 +96,9 @@ class Lane:
         Raises LaneError when the profile is not for a lane; otherwise as the door does.
         """
         passage = _Passage(self._agent, drivers, self._now)
+        if self._state.phase != "waiting":
+            # An error ended the last passage half way; whoever sends the next vehicle in says that the lane is empty.
+            self._state = State(passage=self._state.passage)
         events: deque[Event] = deque([VehicleArrived(self._now())])
         while True:
             event = events.popleft() if events else passage.wait(self._state)
@@ -120,12 +123,16 @@ class _Passage:
         self._requirement = required_for(self._opened)
         self.settings = lane_settings(agent.profile, self._requirement)
         self.visit = Visit(agent, self._opened)
+        self._answered = False
+        self._vault_full = False
 
     def wait(self, state: State) -> Event:
         """Return the next event when nothing is under way: the hub's answer if it comes, else that time has passed."""
-        if state.phase == "concluding":
+        # An answer that comes when the barrier is open already is still shown.
+        if state.phase in {"concluding", "leaving"} and state.case and not self._answered:
             decision = self._agent.wait_for_decision(self.visit.case, TICK_SECONDS)
             if decision is not None:
+                self._answered = True
                 return Verdict(self._now(), state.case, self._answer(decision))
         else:
             self._drivers.wait(TICK_SECONDS)
@@ -179,7 +186,9 @@ class _Passage:
         except PhotoRefusalError as error:
             return ShotRefused(self._now(), action.case, code, attempt, error.code)
         except VaultFullError as error:
-            _log.critical("%s", error)
+            if not self._vault_full:
+                _log.critical("%s", error)
+            self._vault_full = True
             return ShotRefused(self._now(), action.case, code, attempt, "vault_full")
         if by_hand and not accepted:
             # Whoever took the picture is there to read it; nobody else will say more about this photo.

@@ -28,6 +28,7 @@ _LOOK_SECONDS = 0.2
 def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the subcommands to the parser."""
     _add_enrol(subcommands)
+    _add_status(subcommands)
     _add_worker(
         subcommands,
         "pda",
@@ -42,6 +43,18 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         run_lane,
         "passlane lane --home /var/lib/passlane-lane --orders orders/",
     )
+
+
+def _add_status(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    status = subcommands.add_parser(
+        "status",
+        help="say what waits on a device, and what the hub refused",
+        description="Read a device's journal and say what has not been receipted yet and what the hub refused and why. "
+        "May be asked while the device works.",
+        epilog="example: passlane status --home /var/lib/passlane-lane",
+    )
+    status.add_argument("--home", metavar="DIR", type=Path, required=True, help="the device's home")
+    status.set_defaults(run=run_status)
 
 
 def _add_enrol(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -93,6 +106,22 @@ def run_enrol(options: argparse.Namespace) -> int:
     asked = EnrolAsked(**{name: getattr(options, name) for name in EnrolAsked.__slots__})
     home = enrol_device(asked, password=asked_password(f"password of {options.user}: "))
     print(f"{options.device} is enrolled; its home is {home}")
+    return 0
+
+
+def run_status(options: argparse.Namespace) -> int:
+    """Say how a device stands."""
+    from edge_agent.home import open_home  # noqa: PLC0415 - as below
+    from edge_agent.journal import Journal  # noqa: PLC0415
+
+    home = open_home(options.home)
+    with Journal(home.journal_path, home.device) as journal:
+        counts, refusals = journal.counts(), journal.refusals()
+    megabytes = counts.photo_bytes_waiting / 1_000_000
+    print(f"{home.device} ({home.enrolment.station}): {counts.newest} facts, {counts.receipted} receipted by the hub")
+    print(f"waiting: {counts.newest - counts.receipted} facts, {counts.photos_waiting} photos ({megabytes:.1f} MB)")
+    for refusal in refusals:
+        print(f"refused: {refusal.about}: {refusal.text} [{refusal.code}]; it is kept here")
     return 0
 
 

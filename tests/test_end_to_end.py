@@ -63,10 +63,10 @@ class Demonstration:
 
     @property
     def url(self) -> str:
-        return re.findall(r"console: (\S+)", self.printed)[0]
+        return str(re.findall(r"console: (\S+)", self.printed)[0])
 
     def password(self, name: str) -> str:
-        return re.findall(rf"sign in: {name} / (\S+)", self.printed)[0]
+        return str(re.findall(rf"sign in: {name} / (\S+)", self.printed)[0])
 
     def children(self) -> list[int]:
         """Processes whose command line names the data folder: hub, devices, broker."""

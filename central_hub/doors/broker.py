@@ -94,6 +94,11 @@ class Broker:
         self._pid_file.write_text(str(self._process.pid), encoding="ascii")
         self._wait_ready()
 
+    @property
+    def running(self) -> bool:
+        """Whether the process that was started is there."""
+        return self._process is not None and self._process.poll() is None
+
     def allow(self, users: list[BrokerUser]) -> None:
         """Let these users in from now on, without a restart."""
         self._write_config(users)

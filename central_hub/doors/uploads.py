@@ -5,7 +5,8 @@
 
 Every request carries Passlane-Device and Passlane-Ticket, the device's signature over its name, the digest and the
 size. A photo is only taken once a committed fact announced it. Upload-Complete: 1 is the receipt: the photo is on the
-disk and the ledger says so.
+disk and the ledger says so. Passlane-Receipt is the hub's signature over the same three, since a forged receipt could
+make a device let go of a photo.
 """
 
 import asyncio
@@ -20,11 +21,12 @@ from central_hub.store.records import AnnouncedPhoto
 from central_hub.writer import Writer, WriterStoppedError
 from inspection.evidence import EvidenceError, checked_digest
 from inspection.identities import IdentityError, checked_device
-from inspection.signing import SignatureError, verify
+from inspection.signing import SignatureError, SigningKey, verify
 
 PIECE_BYTES_MAX = 1024 * 1024
 PIECE_SECONDS_MAX = 60.0
 TICKET_PURPOSE = "upload"
+RECEIPT_PURPOSE = "photo"
 _STATUS = {"photo.offset": 409, "photo.digest": 422, "photo.not_an_image": 415, "photo.too_many_pixels": 413}
 
 
@@ -36,12 +38,20 @@ class Uploads:
     """The two requests, over the photo store, the ledger's announcements and the writer."""
 
     def __init__(
-        self, store: PhotoStore, reading: Reading, *, writer: Writer, casework: Casework, photo_bytes_max: int
+        self,
+        store: PhotoStore,
+        reading: Reading,
+        *,
+        writer: Writer,
+        casework: Casework,
+        key: SigningKey,
+        photo_bytes_max: int,
     ) -> None:
         self._store = store
         self._reading = reading
         self._writer = writer
         self._casework = casework
+        self._key = key
         self._photo_bytes_max = photo_bytes_max
         self._piece_seconds_max = PIECE_SECONDS_MAX
         # Two pieces of one photo must not be written at once.
@@ -85,7 +95,7 @@ class Uploads:
         if key is None or device != photo.device:
             raise SignatureError(f"device {device} did not announce this photo")
         ticket = bytes.fromhex(request.headers.get("Passlane-Ticket", ""))
-        verify(key, TICKET_PURPOSE, f"{device}\n{photo.digest}\n{photo.size}".encode(), ticket)
+        verify(key, TICKET_PURPOSE, ticket_bytes(photo), ticket)
 
     async def _head(self, _request: web.Request, photo: AnnouncedPhoto) -> web.Response:
         if self._store.has(photo.digest):
@@ -126,8 +136,16 @@ class Uploads:
     async def _committed(self, photo: AnnouncedPhoto) -> web.Response:
         # Also for a photo that was on the disk before: a crash may have come between the file and the ledger.
         await asyncio.wrap_future(self._writer.submit(lambda: self._casework.store_photo(photo.digest)))
-        return _progress(204, photo.size, complete=True)
+        done = _progress(204, photo.size)
+        done.headers["Upload-Complete"] = "1"
+        done.headers["Passlane-Receipt"] = self._key.sign(RECEIPT_PURPOSE, ticket_bytes(photo)).hex()
+        return done
 
 
-def _progress(status: int, offset: int, *, complete: bool = False) -> web.Response:
-    return web.Response(status=status, headers={"Upload-Offset": str(offset), "Upload-Complete": str(int(complete))})
+def _progress(status: int, offset: int) -> web.Response:
+    return web.Response(status=status, headers={"Upload-Offset": str(offset), "Upload-Complete": "0"})
+
+
+def ticket_bytes(photo: AnnouncedPhoto) -> bytes:
+    """Return what a device signs to send a photo, and the hub to say that it has it."""
+    return f"{photo.device}\n{photo.digest}\n{photo.size}".encode()

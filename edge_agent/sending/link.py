@@ -88,8 +88,9 @@ class MqttLink:
         self._facts = topics.facts(device)
         self._receipts = topics.receipts(device)
         self._directives = topics.directives(device)
+        # No client id: the broker gives one that nobody can guess, and so nobody can use to push this device off.
         self._client = mqtt.Client(
-            CallbackAPIVersion.VERSION2, client_id=device, clean_session=True, protocol=MQTTProtocolVersion.MQTTv311
+            CallbackAPIVersion.VERSION2, client_id="", clean_session=True, protocol=MQTTProtocolVersion.MQTTv311
         )
         self._client.username_pw_set(broker.user, broker.password)
         self._client.reconnect_delay_set(RECONNECT_SECONDS_MIN, RECONNECT_SECONDS_MAX)

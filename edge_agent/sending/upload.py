@@ -2,7 +2,8 @@
 
     HEAD  {http}/photos/{digest}   200: Upload-Offset: N, Upload-Complete: 0 or 1. 404: not announced yet.
     PATCH {http}/photos/{digest}   Upload-Offset: N and the bytes from N on. 204: the new offset; Upload-Complete: 1
-                                   only after the hub has committed the photo, which is the receipt. 409: ask again.
+                                   only after the hub has committed the photo, which is the receipt, with
+                                   Passlane-Receipt, the hub's signature over the same three. 409: ask again.
                                    413, 415, 422: refused, with {"code", "text"}.
 
 Every request carries the device's name and its signature over (device, digest, size). Knows the protocol; which photo
@@ -17,7 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from edge_agent.courier import KeptPhoto
-from inspection.signing import SigningKey
+from inspection.signing import SignatureError, SigningKey, verify
 
 REQUEST_SECONDS_MAX = 60.0
 ANSWER_BYTES_MAX = 64 * 1024
@@ -31,11 +32,12 @@ _REFUSED = frozenset({413, 415, 422})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UploadTarget:
-    """Where to and as whom. bytes_per_second_max: None is no cap."""
+    """Where to and as whom. hub_public: the key that signs receipts, 32 bytes. bytes_per_second_max: None is no cap."""
 
     http_url: str
     device: str
     key: SigningKey
+    hub_public: bytes
     chunk_bytes: int
     bytes_per_second_max: int | None = None
     request_seconds_max: float = REQUEST_SECONDS_MAX
@@ -79,16 +81,25 @@ class _Reached:
     offset: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    """Somebody says that the photo is committed, with what should be the hub's signature, in hexadecimal."""
+
+    receipt: str
+
+
 async def upload_photo(session: aiohttp.ClientSession, target: UploadTarget, photo: KeptPhoto, data: bytes) -> Outcome:
     """Send the photo from where the hub has it, and return how it went; network faults are an outcome, not an error.
 
     data: all bytes of the photo. Asks for the offset at most OFFSET_QUARRELS_MAX times.
     """
     url = f"{target.http_url.rstrip('/')}/photos/{photo.digest}"
-    headers = _ticket(target, photo)
+    signed = f"{target.device}\n{photo.digest}\n{photo.size}".encode()
+    headers = _ticket(target, signed)
     try:
         for _ in range(OFFSET_QUARRELS_MAX):
-            outcome = await _one_attempt(session, target, url, headers=headers, data=data)
+            attempt = await _one_attempt(session, target, url, headers=headers, data=data)
+            outcome = _checked(attempt, target, signed)
             if outcome is not None:
                 return outcome
     except TimeoutError:
@@ -98,16 +109,26 @@ async def upload_photo(session: aiohttp.ClientSession, target: UploadTarget, pho
     return TryLater("the hub and this device do not agree how much was sent")
 
 
-def _ticket(target: UploadTarget, photo: KeptPhoto) -> dict[str, str]:
-    signed = f"{target.device}\n{photo.digest}\n{photo.size}".encode()
+def _ticket(target: UploadTarget, signed: bytes) -> dict[str, str]:
     return {"Passlane-Device": target.device, "Passlane-Ticket": target.key.sign("upload", signed).hex()}
+
+
+def _checked(outcome: Outcome | _Claimed | None, target: UploadTarget, signed: bytes) -> Outcome | None:
+    """Return the outcome; a claimed receipt counts only with the hub's signature: a photo may be freed on its word."""
+    if not isinstance(outcome, _Claimed):
+        return outcome
+    try:
+        verify(target.hub_public, "photo", signed, bytes.fromhex(outcome.receipt))
+    except (SignatureError, ValueError):
+        return TryLater("the receipt for the photo is not the hub's")
+    return Stored()
 
 
 async def _one_attempt(
     session: aiohttp.ClientSession, target: UploadTarget, url: str, *, headers: dict[str, str], data: bytes
-) -> Outcome | None:
+) -> Outcome | _Claimed | None:
     """Ask where to go on and send from there; None when the hub says that the offset is another."""
-    step: Outcome | _Reached | None = await _ask(session, target, url, headers)
+    step: Outcome | _Claimed | _Reached | None = await _ask(session, target, url, headers)
     while isinstance(step, _Reached):
         if not 0 <= step.offset <= len(data):
             return TryLater(f"the hub says that it has {step.offset} bytes of {len(data)}")
@@ -129,7 +150,7 @@ async def _pace(target: UploadTarget, size: int) -> None:
 
 async def _ask(
     session: aiohttp.ClientSession, target: UploadTarget, url: str, headers: dict[str, str]
-) -> Outcome | _Reached:
+) -> Outcome | _Claimed | _Reached:
     async with session.head(url, headers=headers, timeout=_timeout(target), allow_redirects=False) as answer:
         if answer.status in (_OK, _NO_CONTENT):
             return _progress(answer)
@@ -140,7 +161,7 @@ async def _ask(
 
 async def _send(
     session: aiohttp.ClientSession, target: UploadTarget, url: str, *, headers: dict[str, str], chunk: bytes
-) -> Outcome | _Reached | None:
+) -> Outcome | _Claimed | _Reached | None:
     request = session.patch(url, data=chunk, headers=headers, timeout=_timeout(target), allow_redirects=False)
     async with request as answer:
         if answer.status == _NO_CONTENT:
@@ -156,9 +177,9 @@ def _timeout(target: UploadTarget) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=target.request_seconds_max)
 
 
-def _progress(answer: aiohttp.ClientResponse) -> Outcome | _Reached:
+def _progress(answer: aiohttp.ClientResponse) -> Outcome | _Claimed | _Reached:
     if answer.headers.get("Upload-Complete") == "1":
-        return Stored()
+        return _Claimed(answer.headers.get("Passlane-Receipt", ""))
     try:
         return _Reached(int(answer.headers["Upload-Offset"]))
     except (KeyError, ValueError):

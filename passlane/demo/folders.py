@@ -104,7 +104,12 @@ def write_real(folder: Path, photo: RealPhoto, template: DemoVehicle, *, number:
     """Write an order around a real VIN photo; its other photos are the template's, drawn. Nobody is there to ask."""
     target = folder / f"{number:04d}-{photo.path.stem}"
     paper = msgspec.structs.replace(
-        template.order.vehicle, vin=photo.vin or "unknown", plate="", plate_kind="", insured_until=INSURED_UNTIL
+        template.order.vehicle,
+        vin=photo.vin or "unknown",
+        frame_number=not photo.vin,
+        plate="",
+        plate_kind="",
+        insured_until=INSURED_UNTIL,
     )
     order = msgspec.structs.replace(template.order, serial=f"JY2611220000{number:05d}", vehicle=paper)
     write_order(target, order)

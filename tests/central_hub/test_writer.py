@@ -9,7 +9,7 @@ from central_hub import HubError
 from central_hub.casework import Casework
 from central_hub.writer import GROUP_ITEMS_MAX, Writer, WriterStoppedError
 from inspection import topics
-from inspection.facts import DeviceStarted, LedgerSealed
+from inspection.facts import DeviceStarted, LedgerSealed, PhotoRefused
 from inspection.wire import open_receipt
 from tests.central_hub.conftest import Bench
 from tests.central_hub.simulated_device import SimulatedDevice
@@ -205,7 +205,7 @@ def test_a_disk_that_is_really_full_stops_the_writer_and_no_receipt_is_sent(
     office: Office, bench: Bench, device: SimulatedDevice
 ) -> None:
     for number in range(60):
-        device.write(DeviceStarted(profile="lane", software=str(number) * 2_000))
+        device.write(PhotoRefused(kind="0113", code="photo.empty", detail=f"{number:04d}" * 500))
     pages = bench.value("PRAGMA page_count")
     bench.db.execute(f"PRAGMA max_page_count = {pages}")
     free = office.hold()

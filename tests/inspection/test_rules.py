@@ -335,3 +335,10 @@ def test_an_auditors_pass_lifts_privileges_but_never_a_requirement(story: Story)
 @given(stories)
 def test_whom_an_auditor_suspects_gets_no_sticker_whatever_is_mended_later(story: Story) -> None:
     assert dataclasses.replace(story, audit="suspicious").decision().outcome in {"withhold", "wait"}
+
+
+def test_a_reason_stays_short_however_much_stands_behind_it() -> None:
+    many: dict[str, Mark] = {f"{number:04d}": "fail" for number in range(500)}
+    (items,) = [reason for reason in Story(marks=many).decision().reasons if reason.code == "items"]
+    assert items.result == "failed"
+    assert len(items.en) < 500

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inspection.directives import NumberedDirective, Receipt, VehicleRecalled
-from inspection.facts import AnyFact, CaseAbandoned, DirectiveSettled, Entry, ItemChecked, UnknownFact
+from inspection.facts import AnyFact, CaseAbandoned, DeviceEnrolled, DirectiveSettled, Entry, ItemChecked, UnknownFact
 from inspection.signing import CHAIN_START, HASH_BYTES, SignatureError, SigningKey, digest
 from inspection.wire import (
     BATCH_BYTES_MAX,
@@ -265,12 +265,24 @@ def test_the_greatest_number_is_taken() -> None:
 # Limits.
 
 
+def enrolled(size: int) -> DeviceEnrolled:
+    """A fact whose bytes are not text, and so have no limit but the fact's."""
+    return DeviceEnrolled(device="pda-01", kind="pda", station="ST01", public_key=bytes(size))
+
+
+def test_a_text_that_is_too_long_is_refused_where_it_is_written() -> None:
+    for fact in (CaseAbandoned(reason="x" * 201), ItemChecked(item="04", mark="pass", remark="长" * 2_001)):
+        with pytest.raises(WireError) as caught:
+            chain(fact)
+        assert caught.value.code == "wire.garbled"
+
+
 def test_a_fact_has_at_most_its_bytes_when_written_and_when_read() -> None:
-    overhead = len(chain(CaseAbandoned(reason="x" * 60_000))[0].raw) - 60_000
-    fits = CaseAbandoned(reason="x" * (FACT_BYTES_MAX - overhead))
+    overhead = len(chain(enrolled(60_000))[0].raw) - 60_000
+    fits = enrolled(FACT_BYTES_MAX - overhead)
     assert len(decode_entry(chain(fits)[0].raw).raw) == FACT_BYTES_MAX
     with pytest.raises(WireError, match="at most 65536 bytes, this one 65537") as caught:
-        chain(CaseAbandoned(reason=fits.reason + "x"))
+        chain(enrolled(FACT_BYTES_MAX - overhead + 1))
     assert caught.value.code == "wire.too_large"
     refused_fact("wire.too_large", chain(fits)[0].raw + b"x")
 
@@ -278,7 +290,7 @@ def test_a_fact_has_at_most_its_bytes_when_written_and_when_read() -> None:
 def test_a_message_has_at_most_its_bytes() -> None:
     refused("wire.too_large", bytes(BATCH_BYTES_MAX + 1))
     with pytest.raises(WireError) as caught:
-        seal_batch(chain(*[CaseAbandoned(reason="x" * 60_000)] * 9), sent=SENT, key=KEY)
+        seal_batch(chain(*[enrolled(60_000)] * 9), sent=SENT, key=KEY)
     assert caught.value.code == "wire.too_large"
 
 

@@ -147,6 +147,12 @@ channel = "34020000001320000001"
         found = (self.agent._journal.fact(number) for number in range(1, last + 1))
         return [record.entry.fact for record in found if record is not None]
 
+    def newest_case(self) -> str:
+        last = self.agent.status().counts.newest
+        record = self.agent._journal.fact(last)
+        assert record is not None
+        return record.entry.case
+
     def mark(self, result: VisitResult, item: str) -> str:
         [checked] = [item_.mark for item_ in self.case(result).items if item_.item == item]
         return checked

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.orders import Order
+from edge_agent.orders import Order, OrderError
 from firmware_profiles.schema import Profile
 from inspection.checklist import required_for
-from inspection.directives import StickerDenied
+from inspection.directives import StickerDenied, StickerGranted
 from inspection.facts import InspectionConcluded, PassageNoted, Reason
 from lane_controller import LaneError
 from lane_controller.leading import Lane, lane_settings
@@ -226,6 +226,46 @@ def test_without_an_answer_of_the_hub_the_barrier_opens_when_the_wait_is_over(be
     bench.led_normally()
 
 
+def test_an_answer_that_comes_while_the_vehicle_rolls_is_still_shown_once(bench: Bench) -> None:
+    order = bench.order()
+    vehicle = bench.vehicle(order)
+    shown: list[str] = []
+
+    def show(message: str) -> None:
+        shown.append(message)
+        if message == "verdict_pending":
+            bench.clock.look_seconds = 0.0
+            bench.hub.direct(StickerGranted(case=bench.newest_case(), number="S1", payload="ABC"))
+
+    vehicle.show = show  # type: ignore[method-assign, assignment]
+    vehicle.has_left = lambda: "verdict_passed" in shown  # type: ignore[method-assign]
+    bench.agent.start()
+    assert bench.lead(order, vehicle).decision == "granted"
+    assert shown[-3:] == ["verdict_pending", "verdict_passed", "lane_free"]
+
+
+def test_an_answered_vehicle_that_does_not_drive_on_is_waited_for_without_being_answered_again(bench: Bench) -> None:
+    bench.answering_hub()
+    order = bench.order()
+    vehicle = Stands(bench, order, patience=5)
+    assert bench.lead(order, vehicle).decision == "granted"
+    assert vehicle.shown.count("verdict_passed") == 1
+    assert vehicle.patience == 0
+
+
+def test_a_passage_that_an_error_ended_half_way_does_not_hold_up_the_next_vehicle(bench: Bench) -> None:
+    order = bench.order()
+    vehicle = bench.vehicle(order)
+
+    def breaks(_code: str, _attempt: int) -> bytes | None:
+        raise OrderError("the disk of the camera broke")
+
+    vehicle.shot = breaks  # type: ignore[method-assign, assignment]
+    with pytest.raises(OrderError, match="broke"):
+        bench.lead(order, vehicle)
+    bench.led_normally()
+
+
 @pytest.mark.parametrize(("items", "shown"), [('"18" = "fail"', "verdict_failed"), ("", "verdict_pending")])
 def test_a_denied_sticker_is_shown_as_failed_only_where_the_vehicle_failed(
     bench: Bench, items: str, shown: str
@@ -251,9 +291,8 @@ def test_a_full_vault_is_told_plainly_and_the_case_is_concluded_without_photos(
     case = bench.case(result)
     assert (result.outcome, case.photos, result.comparison) == ("pass", (), "")
     assert {refused.kind for refused in case.refused_photos} == set(PHOTOS)
-    told = [record for record in caplog.records if record.levelno == logging.CRITICAL]
-    assert told
-    assert all("存储空间不足" in record.message for record in told)
+    [told] = [record.message for record in caplog.records if record.levelno == logging.CRITICAL]
+    assert "存储空间不足" in told
     bench.agent._vault._free_bytes_min = 0
     bench.led_normally()
 

@@ -37,7 +37,12 @@ class Doors:
         self.reading = Reading(bench.folder)
         self.writer = Writer(bench.db, bench.casework, publish=lambda _topic, _message: None)
         self.uploads = Uploads(
-            self.store, self.reading, writer=self.writer, casework=bench.casework, photo_bytes_max=PHOTO_BYTES_MAX
+            self.store,
+            self.reading,
+            writer=self.writer,
+            casework=bench.casework,
+            key=bench.key,
+            photo_bytes_max=PHOTO_BYTES_MAX,
         )
         self.application = web.Application(client_max_size=PIECE_BYTES_MAX)
         self.application.add_routes(self.uploads.routes())

@@ -43,7 +43,9 @@ class Rig:
         self.unreachable = False
         self.broken_links = 0
         self.retention = Retention(receipted_photo_days_min=3, receipted_fact_days_min=30)
-        self.target = UploadTarget(http_url=http_url, device=DEVICE, key=DEVICE_KEY, chunk_bytes=1_000)
+        self.target = UploadTarget(
+            http_url=http_url, device=DEVICE, key=DEVICE_KEY, hub_public=HUB_KEY.public, chunk_bytes=1_000
+        )
         self.forwarding: Forwarding | None = None
 
     def link(self, deliver: Deliver) -> AnyLink:

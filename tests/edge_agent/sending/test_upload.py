@@ -8,7 +8,7 @@ from aiohttp.test_utils import BaseTestServer, TestServer
 
 from edge_agent.courier import KeptPhoto
 from edge_agent.sending.upload import NotAnnounced, Outcome, Refused, Stored, TryLater, UploadTarget, upload_photo
-from tests.edge_agent.stand_ins.fakes import DEVICE, DEVICE_KEY
+from tests.edge_agent.stand_ins.fakes import DEVICE, DEVICE_KEY, HUB_KEY
 from tests.edge_agent.stand_ins.photo_door import PhotoDoor
 
 DATA = bytes(range(256)) * 10
@@ -22,7 +22,13 @@ class Desk:
     def __init__(self, door: PhotoDoor, server: BaseTestServer, session: aiohttp.ClientSession) -> None:
         self.door = door
         self.session = session
-        self.target = UploadTarget(http_url=str(server.make_url("/")), device=DEVICE, key=DEVICE_KEY, chunk_bytes=1_000)
+        self.target = UploadTarget(
+            http_url=str(server.make_url("/")),
+            device=DEVICE,
+            key=DEVICE_KEY,
+            hub_public=HUB_KEY.public,
+            chunk_bytes=1_000,
+        )
 
     async def send(self) -> Outcome:
         return await upload_photo(self.session, self.target, PHOTO, DATA)
@@ -33,6 +39,13 @@ async def desk() -> AsyncIterator[Desk]:
     door = PhotoDoor({DIGEST: len(DATA)})
     async with TestServer(door.app(), host="127.0.0.1") as server, aiohttp.ClientSession() as session:
         yield Desk(door, server, session)
+
+
+async def test_a_receipt_that_is_not_the_hubs_is_none(desk: Desk) -> None:
+    desk.door.receipt_key = DEVICE_KEY
+    assert isinstance(await desk.send(), TryLater)
+    desk.door.receipt_key = HUB_KEY
+    assert await desk.send() == Stored()
 
 
 async def test_a_photo_travels_in_pieces_and_is_stored_when_the_hub_says_so(desk: Desk) -> None:

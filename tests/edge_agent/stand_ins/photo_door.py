@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from inspection.signing import verify
-from tests.edge_agent.stand_ins.fakes import DEVICE, DEVICE_KEY
+from inspection.signing import SigningKey, verify
+from tests.edge_agent.stand_ins.fakes import DEVICE, DEVICE_KEY, HUB_KEY
 
 
 @dataclass
@@ -23,6 +23,7 @@ class PhotoDoor:
     answers: list[tuple[int, str]] = field(default_factory=list)
     offsets: list[int] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
+    receipt_key: SigningKey = HUB_KEY
 
     def app(self) -> web.Application:
         app = web.Application()
@@ -55,10 +56,11 @@ class PhotoDoor:
         return self._progress(204, digest)
 
     def _progress(self, status: int, digest: str) -> web.Response:
-        done = str(int(digest in self.complete))
-        return web.Response(
-            status=status, headers={"Upload-Offset": str(len(self.came[digest])), "Upload-Complete": done}
-        )
+        headers = {"Upload-Offset": str(len(self.came[digest])), "Upload-Complete": str(int(digest in self.complete))}
+        if digest in self.complete:
+            signed = f"{DEVICE}\n{digest}\n{self.sizes[digest]}".encode()
+            headers["Passlane-Receipt"] = self.receipt_key.sign("photo", signed).hex()
+        return web.Response(status=status, headers=headers)
 
     def _instead(self, request: web.Request, status: int, body: str) -> web.Response:
         if status == 0:

@@ -75,7 +75,7 @@ def test_the_hubs_reasons_are_all_told() -> None:
     assert sticker_or_reason(denied) == "未发, 不满足: 保险过期; 营运车辆"
 
 
-@given(st.lists(st.sampled_from(["京A10286", "LZZZ5ABC2RA0000", "合格", "x", ""]), min_size=5, max_size=5))
+@given(st.lists(st.sampled_from(["京A1", "检验", "合格*", "x", ""]), min_size=5, max_size=5))
 def test_columns_stand_under_each_other_whatever_is_in_them(cells: list[str]) -> None:
     row = columns((*cells, "END"))
     head = columns((*(["h"] * 5), "END"))

@@ -86,32 +86,29 @@ def test_silence_of_all_is_told(tmp_path: Path, said: list[str], monkeypatch: py
     assert said[-1].startswith("every process went silent")
 
 
-@pytest.mark.parametrize(
-    ("photos", "wrong", "results", "status"),
-    [
-        (None, [], [GRANTED] * 10, 0),
-        (None, [], [GRANTED] * 9, 1),
-        (None, ["04-taxi: no sticker"], [GRANTED] * 10, 1),
-        (Path("photos"), ["not asked"], [GRANTED], 0),
-    ],
-)
+JUDGED = [
+    (None, [], 10, 0),
+    (None, [], 9, 1),
+    (None, ["04-taxi: no sticker"], 10, 1),
+    (Path("photos"), ["not asked"], 1, 0),
+]
+
+
+@pytest.mark.parametrize("judged", JUDGED)
 def test_the_status_says_whether_every_vehicle_got_what_it_should(
     tmp_path: Path,
     said: list[str],
     monkeypatch: pytest.MonkeyPatch,
-    *,
-    photos: Path | None,
-    wrong: list[str],
-    results: list[VisitResult],
-    status: int,
+    judged: tuple[Path | None, list[str], int, int],
 ) -> None:
+    photos, wrong, count, status = judged
     monkeypatch.setattr(running, "complaints", lambda _hub, _vehicles: wrong)
-    assert running._judged(tmp_path, results, options(photos=photos), said.append) == status
-    assert any(f"{len(results)} 枚 stickers" in text for text in said)
-    assert ("WRONG: 04-taxi: no sticker" in said) == (status == 1 and bool(wrong))
+    assert running._judged(tmp_path, [GRANTED] * count, options(photos=photos), said.append) == status
+    assert any(f"{count} 枚 stickers" in text for text in said)
+    assert ("WRONG: 04-taxi: no sticker" in said) == bool(wrong and status)
 
 
 def test_an_interrupt_ends_the_stay_and_not_the_rest(said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running.signal, "pause", lambda: signal.raise_signal(signal.SIGINT))
+    monkeypatch.setattr("passlane.demo.running.signal.pause", lambda: signal.raise_signal(signal.SIGINT))
     running._stay(said.append)
     assert "Ctrl-C" in said[0]

@@ -1,0 +1,206 @@
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from edge_agent.agent import Agent, Equipment
+from edge_agent.home import Home, create_home
+from edge_agent.visits import VisitResult
+from firmware_profiles.files import LoadedProfile
+from firmware_profiles.schema import Profile
+from inspection.directives import AnyDirective, StickerDenied
+from inspection.facts import InspectionConcluded, Reason
+from inspection.wire import Recorded
+from models.vin import VinReader
+from passlane import UsageError, device_commands
+from passlane.__main__ import main
+from passlane.device_commands import open_agent
+from passlane.enrolling import EnrolAsked, enrol_device
+from tests.edge_agent.stand_ins.fakes import FakeHub, FakeLink, SayingReader, enrolment, jpeg, roomy_profile
+from tests.lane_controller.lane_bench import PHOTOS, LaneClock, grant, roomy_lane
+from tests.passlane.conftest import SignedProfile
+from tests.passlane.doors import PASSWORD, enrol_door
+
+ORDER = """
+regime = "jianyan"
+serial = "T-000{number}"
+inspector = "inspector-1"
+inspection_kind = "01"
+[vehicle]
+vin = "LZZZ5ABC2RA000017"
+plate = "粤Z0000港"
+vehicle_class = "K33"
+use = "A"
+"""
+
+
+@pytest.fixture
+def orders(tmp_path: Path) -> Path:
+    for number in (1, 2):
+        folder = tmp_path / "orders" / f"0{number}-car"
+        folder.mkdir(parents=True)
+        (folder / "order.toml").write_text(ORDER.format(number=number), encoding="utf-8")
+        for seed, code in enumerate(PHOTOS):
+            (folder / f"{code}.jpg").write_bytes(jpeg(10 * number + seed))
+    return tmp_path / "orders"
+
+
+@pytest.fixture
+def hub() -> FakeHub:
+    hub = FakeHub()
+    hub.on_fact = grant
+    return hub
+
+
+MakeDevice = Callable[[Profile], None]
+
+
+@pytest.fixture
+def device(tmp_path: Path, hub: FakeHub, monkeypatch: pytest.MonkeyPatch) -> MakeDevice:
+    """Put a device with a hub in memory behind every home that is opened."""
+    home: Home = create_home(tmp_path / "home", enrolment(), bytes(range(32)))
+
+    def opens(profile: Profile) -> None:
+        equipment = Equipment(
+            profile=LoadedProfile(profile, "p@1:0123456789abcdef"),
+            reader=SayingReader(),
+            software="0.1.0",
+            clock=LaneClock(),
+            link=lambda deliver: FakeLink(hub, deliver),
+            chance=lambda: 0.0,
+        )
+        monkeypatch.setattr(device_commands, "open_agent", lambda _path: Agent(home, equipment))
+
+    return opens
+
+
+@pytest.mark.parametrize(("command", "profile"), [("pda", roomy_profile), ("lane", roomy_lane)])
+def test_every_order_becomes_a_line_of_json_and_a_case_of_its_own(
+    device: MakeDevice,
+    orders: Path,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+    profile: Callable[[], Profile],
+) -> None:
+    device(profile())
+    assert main([command, "--home", "home", "--orders", str(orders), "--json"]) == 0
+    results = [msgspec.json.decode(line, type=VisitResult) for line in capsys.readouterr().out.splitlines()]
+    assert [(result.order, result.outcome, result.sticker) for result in results] == [
+        ("01-car", "pass", "S1"),
+        ("02-car", "pass", "S1"),
+    ]
+    assert len({result.case for result in results}) == 2
+
+
+def test_a_person_gets_a_line_with_the_sticker_or_with_the_reasons(
+    device: MakeDevice, hub: FakeHub, orders: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reasons = (
+        Reason(code="use", result="failed", zh="营运车辆", en="a taxi"),
+        Reason(code="items", result="failed", zh="项目不合格", en="an item failed"),
+    )
+
+    def second_is_denied(record: Recorded) -> AnyDirective | None:
+        granted = grant(record)
+        if granted is not None and len(hub.directives) == 1:
+            return StickerDenied(case=record.entry.case, reasons=reasons)
+        return granted
+
+    hub.on_fact = second_is_denied
+    device(roomy_profile())
+    assert main(["pda", "--home", "home", "--orders", str(orders)]) == 0
+    assert capsys.readouterr().out == "01-car\tpass\tS1\n02-car\tpass\t营运车辆, 项目不合格\n"
+
+
+def test_the_lane_command_on_a_handhelds_home_is_a_mistake_that_is_said_plainly(
+    device: MakeDevice, orders: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    device(roomy_profile())
+    assert main(["lane", "--home", "home", "--orders", str(orders)]) == 2
+    assert capsys.readouterr().err == "passlane: profile pda-basic has no [sequence]: it is not for a lane\n"
+
+
+def test_told_to_stop_a_device_finishes_the_vehicle_and_begins_no_other(
+    device: MakeDevice, hub: FakeHub, orders: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stops(record: Recorded) -> AnyDirective | None:
+        if isinstance(record.entry.fact, InspectionConcluded):
+            os.kill(os.getpid(), signal.SIGTERM)
+        return grant(record)
+
+    hub.on_fact = stops
+    device(roomy_profile())
+    before = signal.getsignal(signal.SIGTERM)
+    assert main(["pda", "--home", "home", "--orders", str(orders), "--json"]) == 0
+    [line] = capsys.readouterr().out.splitlines()
+    assert json.loads(line)["sticker"] == "S1"
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_a_device_that_stays_ends_when_its_parent_lets_go(
+    device: MakeDevice, orders: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    read, write = os.pipe()
+    said: list[str] = []
+
+    def say(result: VisitResult, *, as_json: bool) -> None:
+        assert not as_json
+        said.append(result.order)
+        if len(said) == 2:
+            os.close(write)
+
+    monkeypatch.setattr(device_commands, "_say", say)
+    device(roomy_profile())
+    with os.fdopen(read) as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        assert main(["pda", "--home", "home", "--orders", str(orders), "--stay", "--with-parent"]) == 0
+    assert said == ["01-car", "02-car"]
+
+
+def test_a_device_is_enrolled_and_can_then_be_opened(
+    tmp_path: Path, signed_profile: SignedProfile, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / "pda-9"
+    with enrol_door() as door:
+        asked = ["enrol", "--hub", door.url, "--device", "pda-9", "--kind", "pda", "--station", "ST01"]
+        asked += ["--profile", str(signed_profile.path), "--profile-key", signed_profile.key, "--home", str(home)]
+        assert main(asked) == 0
+    assert capsys.readouterr().out == f"pda-9 is enrolled; its home is {home}\n"
+    with open_agent(home) as agent:
+        assert (agent.device, agent.station) == ("pda-9", "ST01")
+        assert agent.profile_reference.startswith("pda-basic@1:")
+        assert isinstance(agent._reader, VinReader)
+
+
+def test_a_home_whose_profile_was_changed_is_not_opened(
+    tmp_path: Path, signed_profile: SignedProfile, capsys: pytest.CaptureFixture[str], orders: Path
+) -> None:
+    home = tmp_path / "pda-9"
+    with enrol_door() as door:
+        enrol_device(
+            EnrolAsked(
+                hub=door.url,
+                user="operator",
+                device="pda-9",
+                kind="pda",
+                station="ST01",
+                profile=signed_profile.path,
+                profile_key=signed_profile.key,
+                home=home,
+            ),
+            password=PASSWORD,
+        )
+    with (home / "pda-basic.toml").open("ab") as file:
+        file.write(b"# more\n")
+    assert main(["pda", "--home", str(home), "--orders", str(orders)]) == 2
+    assert "altered after signing" in capsys.readouterr().err
+
+
+def test_a_folder_that_is_no_home_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is this the home of a device"):
+        open_agent(tmp_path)

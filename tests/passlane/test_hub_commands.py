@@ -1,0 +1,152 @@
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from central_hub import assembly
+from central_hub.accounts import check_password
+from central_hub.assembly import SignIn
+from central_hub.reading import Reading
+from passlane import UsageError
+from passlane.__main__ import main
+from passlane.hub_commands import asked_password
+from tests.central_hub.conftest import Bench, bench
+from tests.central_hub.simulated_device import SimulatedDevice
+from tests.passlane.doors import HUB_KEY, PASSWORD
+
+__all__ = ["bench"]
+
+SIGN_IN = "secret-of-one-start"
+
+
+@pytest.fixture
+def folder(bench: Bench) -> Path:
+    """A sound data folder with a sealed case in it."""
+    device = SimulatedDevice()
+    bench.enrol(device)
+    device.open_case()
+    bench.send(device)
+    bench.transaction(bench.casework.seal)
+    (bench.folder / "hub.pub").write_text(bench.key.public.hex() + "\n", encoding="ascii")
+    return bench.folder
+
+
+def test_a_sound_folder_is_counted(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verify", str(folder)]) == 0
+    assert capsys.readouterr().out == "sound: 1 cases, 2 chains, 3 facts, 1 seals, 3 signatures\n"
+
+
+def test_a_key_from_elsewhere_is_believed_and_not_the_folders_own(folder: Path, bench: Bench) -> None:
+    (folder / "hub.pub").write_text(HUB_KEY, encoding="ascii")
+    assert main(["verify", str(folder), "--key", bench.key.public.hex()]) == 0
+
+
+def test_the_key_of_another_hub_is_a_break_that_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verify", str(folder), "--key", HUB_KEY]) == 1
+    said = capsys.readouterr()
+    assert said.out.startswith("BROKEN: ")
+    assert (said.out.count("\n"), said.err) == (1, "")
+
+
+def test_a_fact_that_was_changed_is_a_break(folder: Path, bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    bench.db.execute("UPDATE entries SET raw = x'00' WHERE pos = (SELECT max(pos) FROM entries)")
+    assert main(["verify", str(folder)]) == 1
+    assert "BROKEN: fact" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("role", ["auditor", "operator"])
+def test_an_account_can_sign_in_with_the_password_that_was_set(
+    folder: Path, role: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["account", "--data", str(folder), "--role", role, "--title", "审核员", "wang-li"]) == 0
+    assert capsys.readouterr().out == f"account wang-li ({role}) is set\n"
+    reading = Reading(folder)
+    account = reading.account("wang-li")
+    reading.close()
+    assert account is not None
+    assert (account["role"], account["title"]) == (role, "审核员")
+    assert check_password(account["password"], PASSWORD)
+
+
+def test_an_account_without_a_title_is_called_by_its_name(folder: Path) -> None:
+    assert main(["account", "--data", str(folder), "wang-li"]) == 0
+    reading = Reading(folder)
+    account = reading.account("wang-li")
+    reading.close()
+    assert account is not None
+    assert (account["title"], account["role"]) == ("wang-li", "auditor")
+
+
+class Terminal:
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_password_is_asked_of_the_person_at_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PASSLANE_PASSWORD")
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr("getpass.getpass", lambda prompt: f"answer to {prompt}")
+    assert asked_password("who? ") == "answer to who? "
+
+
+def test_a_person_who_gives_no_password_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing(_prompt: str) -> str:
+        raise EOFError
+
+    monkeypatch.delenv("PASSLANE_PASSWORD")
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr("getpass.getpass", nothing)
+    with pytest.raises(UsageError, match="no password was given"):
+        asked_password("who? ")
+
+
+class QuietHub:
+    """A hub that is ready at once and runs until it is told to stop. runs: what happens meanwhile."""
+
+    url = "http://127.0.0.1:1"
+    runs: Callable[[], object] = staticmethod(lambda: signal.raise_signal(signal.SIGTERM))
+    made = (SignIn(name="auditor", password=SIGN_IN),)
+
+    def __init__(self, folder: Path) -> None:
+        assert folder.is_dir()
+
+    async def run(self, stop: asyncio.Event, *, ready: Callable[[list[SignIn]], None]) -> None:
+        ready(list(self.made))
+        self.runs()
+        await stop.wait()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_hub_says_where_it_is_and_stops_when_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], number: signal.Signals
+) -> None:
+    monkeypatch.setattr(QuietHub, "runs", staticmethod(lambda: signal.raise_signal(number)))
+    monkeypatch.setattr(assembly, "Hub", QuietHub)
+    assert main(["hub", "--data", str(tmp_path / "new" / "hub")]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "console: http://127.0.0.1:1",
+        f"sign in as auditor with password {SIGN_IN} (shown this once)",
+    ]
+
+
+def test_a_program_that_starts_the_hub_gets_one_line_of_json(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(assembly, "Hub", QuietHub)
+    assert main(["hub", "--data", str(tmp_path), "--json"]) == 0
+    [line] = capsys.readouterr().out.splitlines()
+    assert json.loads(line) == {"event": "ready", "url": "http://127.0.0.1:1", "accounts": {"auditor": SIGN_IN}}
+
+
+def test_a_hub_with_a_parent_stops_when_that_lets_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, write = os.pipe()
+    monkeypatch.setattr(QuietHub, "runs", staticmethod(lambda: os.close(write)))
+    monkeypatch.setattr(assembly, "Hub", QuietHub)
+    with os.fdopen(read) as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        assert main(["hub", "--data", str(tmp_path), "--with-parent"]) == 0
