@@ -2,7 +2,7 @@
 #   make demo              the whole system on this machine; ONCE=1 ends by itself, PHOTOS=DIR uses your own VIN photos
 #   make test              everything that CI runs
 #   make env               the environment alone, in .venv
-.PHONY: env demo test check pure rooms browser bench-sticker bench-photos bench-clone lock clean
+.PHONY: env demo test check pure covered rooms browser bench-sticker bench-photos bench-clone lock clean
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -10,7 +10,12 @@ BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.made-run
 TEST_STAMP := $(VENV)/.made-test
 PYTEST := $(BIN)/pytest -q
-PURE := tests/inspection tests/test_shape.py
+DECIDING := central_hub.intake central_hub.issuing central_hub.auditing central_hub.settings \
+    edge_agent.courier edge_agent.retention edge_agent.comparing lane_controller.sequence lane_controller.signals \
+    firmware_profiles.parsing firmware_profiles.schema firmware_profiles.consistency firmware_profiles.positions
+DECIDING_TESTS := tests/inspection tests/firmware_profiles $(wildcard tests/lane_controller/test_s[ei][qg]*.py) \
+    $(foreach name,intake issuing auditing settings,tests/central_hub/test_$(name).py) \
+    $(foreach name,courier retention comparing,tests/edge_agent/test_$(name).py)
 SHARED_PHOTOS ?= ../shared/data/vin/read
 
 env: $(RUN_STAMP)
@@ -26,7 +31,7 @@ $(TEST_STAMP): requirements/test.txt pyproject.toml tools/make_env.sh
 demo: $(RUN_STAMP)
 	$(BIN)/passlane demo $(if $(ONCE),--once) $(if $(PHOTOS),--photos $(PHOTOS))
 
-test: $(TEST_STAMP) browser check pure rooms
+test: $(TEST_STAMP) browser check pure covered rooms
 
 check: $(TEST_STAMP)
 	$(BIN)/ruff check .
@@ -34,11 +39,17 @@ check: $(TEST_STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# The language alone: no I/O, a few seconds.
 pure: $(TEST_STAMP)
-	$(PYTEST) $(PURE) --cov=inspection --cov-branch --cov-report=term:skip-covered --cov-fail-under=100
+	$(PYTEST) tests/inspection
+
+# Every branch of the language and of the files that decide is taken by their own tests.
+covered: $(TEST_STAMP)
+	$(PYTEST) $(DECIDING_TESTS) $(addprefix --cov=,inspection $(DECIDING)) --cov-branch \
+	    --cov-report=term-missing:skip-covered --cov-fail-under=100
 
 rooms: $(TEST_STAMP)
-	$(PYTEST) tests $(addprefix --ignore=,$(PURE))
+	$(PYTEST) tests --ignore=tests/inspection
 
 # The browser for the console's tests, from Debian, where it is missing and may be installed; else those tests skip.
 browser:

@@ -8,7 +8,6 @@ Knows how an order is written and read. What is done with it is `walkround`'s.
 
 import re
 import tomllib
-from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
@@ -32,24 +31,13 @@ class OrderError(AgentError):
     """An order that cannot be followed; the text names the folder and the key."""
 
 
-class VehicleOnPaper(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The vehicle as the platform has it; see `inspection.facts.Vehicle`.
+class VehicleOnPaper(Vehicle, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The vehicle as the platform has it.
 
     frame_number: what stands as `vin` is a 整车出厂编号 and follows no rule of VINs.
     """
 
-    vin: str
     frame_number: bool = False
-    plate_kind: str = ""
-    plate: str = ""
-    vehicle_class: str = ""
-    use: str = ""
-    colours: str = ""
-    states: str = ""
-    seats: int = 0
-    registered_on: date | None = None
-    insured_until: date | None = None
-    bread_van: bool = False
 
 
 class Footage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -47,7 +47,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     try:
-        return int(options.run(options))
+        status = int(options.run(options))
+        # Here, where a reader that went away can still be dealt with.
+        sys.stdout.flush()
     except BrokenPipeError:
         # The reader of our output went away, as `head` does; there is nobody left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -58,6 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
         return _said(error, 1)
     except KeyboardInterrupt:
         return 130
+    return status
 
 
 def _said(error: Exception, status: int) -> int:

@@ -1,4 +1,4 @@
-"""`passlane enrol`, `passlane pda` and `passlane lane`: the device's side."""
+"""`passlane enrol`, `passlane status`, `passlane pda` and `passlane lane`: the device's side."""
 
 import argparse
 import signal
@@ -18,6 +18,7 @@ from passlane.parents import stop_with_parent
 
 if TYPE_CHECKING:
     from edge_agent.agent import Agent
+    from edge_agent.home import Home
     from edge_agent.orders import Order
     from edge_agent.visits import VisitResult
 
@@ -111,10 +112,9 @@ def run_enrol(options: argparse.Namespace) -> int:
 
 def run_status(options: argparse.Namespace) -> int:
     """Say how a device stands."""
-    from edge_agent.home import open_home  # noqa: PLC0415 - as below
-    from edge_agent.journal import Journal  # noqa: PLC0415
+    from edge_agent.journal import Journal  # noqa: PLC0415 - as below
 
-    home = open_home(options.home)
+    home = _opened_home(options.home)
     with Journal(home.journal_path, home.device) as journal:
         counts, refusals = journal.counts(), journal.refusals()
     megabytes = counts.photo_bytes_waiting / 1_000_000
@@ -182,18 +182,23 @@ def _stoppable(options: argparse.Namespace) -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
+def _opened_home(path: Path) -> "Home":
+    from edge_agent.home import HomeError, open_home  # noqa: PLC0415
+
+    try:
+        return open_home(path)
+    except HomeError as error:
+        raise UsageError(f"{path}: {error}") from error
+
+
 def open_agent(home_path: Path) -> "Agent":
     """Return the device's agent with its profile and its VIN reader; raises the rooms' errors."""
     from edge_agent.agent import Agent, Equipment  # noqa: PLC0415
     from edge_agent.clock import Clock  # noqa: PLC0415
-    from edge_agent.home import HomeError, open_home  # noqa: PLC0415
     from firmware_profiles.files import load  # noqa: PLC0415
     from passlane.reading import vin_reader  # noqa: PLC0415
 
-    try:
-        home = open_home(home_path)
-    except HomeError as error:
-        raise UsageError(f"{home_path}: {error}") from error
+    home = _opened_home(home_path)
     profile = load(home.profile_path, home.profile_public)
     equipment = Equipment(
         profile=profile, reader=vin_reader(profile.profile), software=version("passlane"), clock=Clock()

@@ -10,6 +10,7 @@ import tomli_w
 
 from edge_agent.orders import ORDER_FILE, OrderText, VehicleOnPaper
 from inspection.checklist import PhotoRole, PhotoSpec, required_for
+from inspection.vin import is_vin
 from models.rendering import damage, vin_photo
 from models.vehicle_drawing import View, vehicle_photo
 from passlane import UsageError
@@ -106,7 +107,7 @@ def write_real(folder: Path, photo: RealPhoto, template: DemoVehicle, *, number:
     paper = msgspec.structs.replace(
         template.order.vehicle,
         vin=photo.vin or "unknown",
-        frame_number=not photo.vin,
+        frame_number=not is_vin(photo.vin),
         plate="",
         plate_kind="",
         insured_until=INSURED_UNTIL,

@@ -27,7 +27,7 @@ def test_a_shipped_profile_does_not_contradict_itself(name: str) -> None:
     ("change", "words"),
     [
         (('name = "rear"', 'name = "front"'), '[[camera]] 2 name "front" is taken by [[camera]] 1'),
-        (('role = "cabin"      ', 'role = "vin"'), '[[shot]] 3 role "vin" is taken by [[shot]] 2'),
+        (('role = "seat_belt"      ', 'role = "vin"'), '[[shot]] 3 role "vin" is taken by [[shot]] 2'),
         (('"character-reader"', '"line-finder"'), "[[model]] 2 name"),
         (
             ('camera = "side"', 'camera = "sid"'),

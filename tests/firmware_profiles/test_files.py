@@ -1,10 +1,13 @@
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from firmware_profiles import ProfileError
 from firmware_profiles.files import ProfileFileError, load, shipped_profile, shipped_profile_names, signature_path
+from firmware_profiles.parsing import parse_profile
 from firmware_profiles.signed import ProfileSignatureError, profile_id, sign_profile
+from inspection.checklist import PhotoRole
 from inspection.signing import SigningKey
 
 KEY = SigningKey(b"operator's key, for these tests.")
@@ -66,3 +69,9 @@ def test_both_kinds_of_device_have_a_shipped_profile() -> None:
 def test_a_shipped_profile_that_is_not_there_is_answered_with_those_that_are() -> None:
     with pytest.raises(ProfileFileError, match="there are lane-box-basic, pda-basic"):
         shipped_profile("../pda-basic")
+
+
+def test_the_shots_of_shipped_profiles_are_photos_that_checklists_ask_for() -> None:
+    for name in shipped_profile_names():
+        profile = parse_profile(shipped_profile(name).decode())
+        assert {shot.role for shot in profile.shots} <= set(get_args(PhotoRole))

@@ -30,7 +30,7 @@ def test_a_profile_is_read_as_it_is_written() -> None:
     profile = parse_profile(TEXT)
     assert (profile.id, profile.version, profile.kind) == ("lane-box-basic", 1, "lane_box")
     assert profile.issued == date(2026, 3, 2)
-    assert [shot.role for shot in profile.shots] == ["left_front", "vin", "cabin", "right_rear"]
+    assert [shot.role for shot in profile.shots] == ["left_front", "vin", "seat_belt", "right_rear"]
     assert profile.cameras[2].role == "vin"
     assert profile.models[0].name == "line-finder"
     assert profile.upload.bytes_per_second_max is None
@@ -84,7 +84,7 @@ def test_a_profile_without_models_is_one() -> None:
             "broker_port = 65536",
             "[hub] broker_port must be a whole number from 1 to 65535, not 65536",
         ),
-        ("threads = 4", "threads = 0x" + "f" * 900, "[[model]] 1 threads must be a whole number from 1 to 32, not"),
+        ("threads = 1", "threads = 0x" + "f" * 900, "[[model]] 1 threads must be a whole number from 1 to 32, not"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_line_and_its_path(old: str, new: str, told: str) -> None:

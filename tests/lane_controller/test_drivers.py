@@ -11,7 +11,7 @@ ORDERED = [name for name in vars(Drivers) if not name.startswith("_")]
 
 
 def test_the_simulated_vehicle_is_wired_as_drivers_are() -> None:
-    text = parse_order('regime = "jianyan"\nserial = "T"\ninspector = "i"\n[vehicle]\nvin = "V"\n')
+    text = parse_order('regime = "jianyan"\nserial = "T"\ninspector = "i"\n[vehicle]\nvin = "LZZZ5ABC2RA000017"\n')
     order = Order(name="01", folder=Path("nowhere"), text=text)
     # The type checker says whether every method fits.
     drivers: Drivers = SimulatedVehicle(order, station="s", profile="p", pause=lambda _: None)

@@ -237,7 +237,7 @@ def test_an_answer_that_comes_while_the_vehicle_rolls_is_still_shown_once(bench:
             bench.clock.look_seconds = 0.0
             bench.hub.direct(StickerGranted(case=bench.newest_case(), number="S1", payload="ABC"))
 
-    vehicle.show = show  # type: ignore[method-assign, assignment]
+    vehicle.show = show  # type: ignore[method-assign]
     vehicle.has_left = lambda: "verdict_passed" in shown  # type: ignore[method-assign]
     bench.agent.start()
     assert bench.lead(order, vehicle).decision == "granted"

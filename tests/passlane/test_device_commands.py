@@ -162,6 +162,20 @@ def test_a_device_that_stays_ends_when_its_parent_lets_go(
     assert said == ["01-car", "02-car"]
 
 
+def test_the_status_says_what_waits_and_what_was_refused_while_the_device_works(
+    device: MakeDevice, hub: FakeHub, orders: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hub.lose = 10**6
+    device(roomy_profile())
+    with device_commands.open_agent(tmp_path / "home") as agent:
+        agent.note_passage("1", "drove_off")
+        assert main(["status", "--home", str(tmp_path / "home")]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "pda-7 (station-1): 2 facts, 0 receipted by the hub",
+        "waiting: 2 facts, 0 photos (0.0 MB)",
+    ]
+
+
 def test_a_device_is_enrolled_and_can_then_be_opened(
     tmp_path: Path, signed_profile: SignedProfile, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,4 +1,5 @@
 import argparse
+import os
 import shlex
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from passlane.__main__ import main, parser
 from tests.passlane.conftest import SignedProfile
 from tests.passlane.doors import HUB_KEY, closed_port, enrol_door
 
-COMMANDS = ("hub", "verify", "account", "enrol", "pda", "lane", "profile", "demo")
+COMMANDS = ("hub", "verify", "account", "enrol", "status", "pda", "lane", "profile", "demo")
 GOOD_ORDER = 'regime = "jianyan"\nserial = "T"\ninspector = "i"\n[vehicle]\nvin = "LZZZ5ABC2RA000017"\n'
 
 
@@ -128,6 +129,8 @@ MISTAKES: dict[str, tuple[Ask, str]] = {
         "unsigned.toml.sig: cannot be read",
     ),
     "enrol: a home that is a file": (lambda s: s.enrol(home=s.file), "cannot be made"),
+    "status: no home named": (lambda _: ["status"], "--home"),
+    "status: a folder that is no home": (lambda s: ["status", "--home", s.empty], "is this the home of a device?"),
     "pda: no home named": (lambda s: ["pda", "--orders", s.empty], "--home"),
     "pda: no such folder of orders": (lambda s: ["pda", "--home", s.empty, "--orders", s.missing], "is not a folder"),
     "pda: no orders": (lambda s: ["pda", "--home", s.empty, "--orders", s.empty], "holds 0 orders"),
@@ -345,6 +348,8 @@ def test_a_mistake_leaves_no_traceback_and_a_reader_that_went_away_no_complaint(
         [sys.executable, "-m", "passlane", "profile", "check", str(stage.profile.path)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        # Lines that wait in a buffer meet the closed pipe only at the end.
+        env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None

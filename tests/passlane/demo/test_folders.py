@@ -117,7 +117,7 @@ def test_a_folder_without_photos_is_said(tmp_path: Path) -> None:
         find_photos(tmp_path / "not there")
 
 
-@pytest.mark.parametrize(("vin", "registered"), [(VIN, VIN), ("", "unknown")])
+@pytest.mark.parametrize(("vin", "registered"), [(VIN, VIN), ("", "unknown"), ("no VIN", "no VIN")])
 def test_a_persons_own_photo_becomes_an_order_around_it(tmp_path: Path, vin: str, registered: str) -> None:
     path = tmp_path / "my photo.jpg"
     path.write_bytes(jpeg(3))
