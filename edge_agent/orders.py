@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from edge_agent import AgentError
+from inspection.checklist import Requirement
 from inspection.facts import CaseOpened, Mark, Outcome, Vehicle
 from inspection.identities import Regime
 from inspection.vin import VinError, parse_vin
@@ -95,6 +96,15 @@ class Order(Struct, frozen=True, kw_only=True):
             profile=profile,
         )
 
+    def check_items(self, requirement: Requirement) -> None:
+        """Raise OrderError unless the order's items are items of this inspection, with a value where one is wanted."""
+        known = {item.code for item in requirement.items}
+        if odd := sorted(set(self.text.items) - known):
+            raise OrderError(f"{self.name}: items.{odd[0]} is no item of this inspection")
+        for item in requirement.items:
+            if item.value_kind == "value" and item.code not in self.text.items:
+                raise OrderError(f"{self.name}: items.{item.code} ({item.name_zh}) needs the determined value")
+
     def mark(self, item: str) -> tuple[Mark, str]:
         """Return how the person marks an item, and the value where it is one."""
         said = self.text.items.get(item, "pass")
@@ -140,18 +150,18 @@ def load_order(folder: Path) -> Order:
         raise OrderError(f"{folder.name}/{ORDER_FILE}: {error}") from error
 
 
-def load_orders(folder: Path) -> tuple[Order, ...]:
-    """Return the orders in the subfolders of `folder`, by name; raises OrderError when there is none, or one is wrong.
+def order_folders(folder: Path) -> tuple[Path, ...]:
+    """Return the subfolders of `folder` that hold an order, by name; raises OrderError when there is none.
 
-    A subfolder without `order.toml` is no order and is passed over.
+    A subfolder without `order.toml` is no order and is passed over. One that is wrong stops none of the others.
     """
     try:
-        names = sorted(entry.name for entry in folder.iterdir() if (entry / ORDER_FILE).is_file())
+        found = sorted(entry for entry in folder.iterdir() if (entry / ORDER_FILE).is_file())
     except OSError as error:
         raise OrderError(f"the folder of orders {folder.name} cannot be read: {error.strerror}") from error
-    if not 1 <= len(names) <= ORDERS_MAX:
-        raise OrderError(f"{folder.name} holds {len(names)} orders; 1 to {ORDERS_MAX} are expected")
-    return tuple(load_order(folder / name) for name in names)
+    if not 1 <= len(found) <= ORDERS_MAX:
+        raise OrderError(f"{folder.name} holds {len(found)} orders; 1 to {ORDERS_MAX} are expected")
+    return tuple(found)
 
 
 def parse_order(text: str) -> OrderText:

@@ -6,10 +6,10 @@ photos, the items, the footage and the verdict. Every case that it opens ends wi
 
 from edge_agent import AgentError
 from edge_agent.agent import Agent, PhotoRefusalError
-from edge_agent.orders import Order, OrderError
+from edge_agent.orders import Order
 from edge_agent.vault import VaultFullError
 from edge_agent.visits import Visit, VisitResult
-from inspection.checklist import PhotoSpec, Requirement
+from inspection.checklist import PhotoSpec
 
 REASON_DROVE_OFF = "drove_off"
 REASON_NO_PHOTO = "photo_missing"
@@ -31,7 +31,7 @@ def walk_round(agent: Agent, order: Order, *, decision_seconds_max: float) -> Vi
     the order leaves a value open; VaultFullError after the case was abandoned for it; otherwise as the door does.
     """
     visit = Visit(agent, order.case_opened(station=agent.station, profile=agent.profile_reference))
-    _check_values(order, visit.requirement)
+    order.check_items(visit.requirement)
     visit.open()
     try:
         _take_photos(agent, order, visit)
@@ -49,15 +49,6 @@ def walk_round(agent: Agent, order: Order, *, decision_seconds_max: float) -> Vi
     if order.text.regime == "jianyan":
         agent.wait_for_decision(visit.case, decision_seconds_max)
     return visit.result(order.name)
-
-
-def _check_values(order: Order, requirement: Requirement) -> None:
-    known = {item.code for item in requirement.items}
-    if odd := sorted(set(order.text.items) - known):
-        raise OrderError(f"{order.name}: items.{odd[0]} is no item of this inspection")
-    for item in requirement.items:
-        if item.value_kind == "value" and item.code not in order.text.items:
-            raise OrderError(f"{order.name}: items.{item.code} ({item.name_zh}) needs the determined value")
 
 
 def _take_photos(agent: Agent, order: Order, visit: Visit) -> None:

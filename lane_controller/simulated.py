@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from edge_agent.orders import Order
+from inspection.checklist import required_for
 from inspection.facts import CaseOpened, Mark
 from lane_controller.signals import MessageCode
 
@@ -14,6 +15,7 @@ class SimulatedVehicle:
         self._order = order
         self._pause = pause
         self._opened = order.case_opened(station=station, profile=profile)
+        order.check_items(required_for(self._opened))
         self._gone = False
         self.shown: list[MessageCode] = []
 

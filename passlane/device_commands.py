@@ -2,6 +2,7 @@
 
 import argparse
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -148,23 +149,28 @@ def run_lane(options: argparse.Namespace) -> int:
 
 
 def _work(options: argparse.Namespace, visit: "Callable[[Agent, Order], VisitResult]") -> int:
-    from edge_agent.orders import OrderError, load_orders  # noqa: PLC0415
+    from edge_agent.orders import OrderError, load_order, order_folders  # noqa: PLC0415
 
     if not options.orders.is_dir():
         raise UsageError(f"{options.orders} is not a folder")
     try:
-        orders = load_orders(options.orders)
+        folders = order_folders(options.orders)
     except OrderError as error:
         raise UsageError(str(error)) from error
+    passed_over = 0
     with _stoppable(options) as told, open_agent(options.home) as agent:
         agent.start()
-        for order in orders:
+        for folder in folders:
             if told.is_set():
-                return 0
-            _say(visit(agent, order), as_json=options.json)
+                break
+            try:
+                _say(visit(agent, load_order(folder)), as_json=options.json)
+            except OrderError as error:
+                passed_over += 1
+                print(f"passlane: {error}; this order is passed over", file=sys.stderr, flush=True)
         while options.stay and not told.wait(_LOOK_SECONDS):
             pass
-    return 0
+    return 1 if passed_over else 0
 
 
 @contextmanager

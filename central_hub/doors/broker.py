@@ -18,7 +18,7 @@ from pathlib import Path
 from central_hub import HubError, clock
 from inspection import topics
 
-READY_SECONDS_MAX = 15.0
+READY_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 5.0
 _POLL_SECONDS = 0.05
 # Asked for by the gateway itself: QoS 1 deliveries travel over subjects of its own.

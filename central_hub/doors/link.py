@@ -15,7 +15,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from inspection import topics
 
-CONNECT_SECONDS_MAX = 10.0
+CONNECT_SECONDS_MAX = 60.0
 _KEEPALIVE_SECONDS = 30
 _DOWNWARD = ("/receipts", "/directives")
 _log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from central_hub.reading import Reading
 from inspection.case import Case
 from passlane.demo.vehicles import DemoVehicle
 
-SETTLED_SECONDS_MAX = 30.0
+SETTLED_SECONDS_MAX = 300.0
 _POLL_SECONDS = 0.2
 
 

@@ -13,8 +13,8 @@ from typing import Self
 
 from passlane import UsageError
 
-STOP_SECONDS_MAX = 15.0
-START_SECONDS_MAX = 40.0
+STOP_SECONDS_MAX = 60.0
+START_SECONDS_MAX = 120.0
 
 Line = tuple[str, str]
 

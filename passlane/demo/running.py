@@ -31,7 +31,7 @@ DEVICES: tuple[tuple[str, Literal["pda", "lane_box"], str, str], ...] = (
     ("lane-1", "lane_box", "lane-box-basic", "lane"),
     ("pda-1", "pda", "pda-basic", "pda"),
 )
-SILENCE_SECONDS_MAX = 180.0
+SILENCE_SECONDS_MAX = 600.0
 _HUB_SETTINGS = """\
 title = "Passlane 演示"
 

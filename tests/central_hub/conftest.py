@@ -63,7 +63,7 @@ class Bench:
         return row[0] if row else None
 
 
-def until(true: Callable[[], object], *, seconds_max: float = 15.0) -> None:
+def until(true: Callable[[], object], *, seconds_max: float = 300.0) -> None:
     """Return as soon as `true()` is; fail when it has not come true within `seconds_max`."""
     end = clock.seconds() + seconds_max
     while not true():

@@ -26,7 +26,7 @@ from tests.central_hub.conftest import until
 from tests.central_hub.doors.mqtt_device import MqttDevice
 from tests.central_hub.simulated_device import SimulatedDevice
 
-SECONDS_MAX = 30.0
+SECONDS_MAX = 300.0
 
 
 class Running:

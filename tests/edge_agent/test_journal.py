@@ -219,7 +219,7 @@ def test_whoever_waits_is_woken_by_a_commit(journal: Journal) -> None:
         return bool(journal.directives_for("pda-7.1"))
 
     def commit() -> None:
-        asked.wait(10)
+        asked.wait(300)
         journal.commit_directive(directive, moment(5))
 
     thread = threading.Thread(target=commit)

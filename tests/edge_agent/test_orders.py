@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.orders import ORDER_BYTES_MAX, OrderError, load_order, load_orders, parse_order
+from edge_agent.orders import ORDER_BYTES_MAX, OrderError, load_order, order_folders, parse_order
 from inspection.facts import Vehicle
 from tests.edge_agent.stand_ins.fakes import VIN
 
@@ -135,14 +135,17 @@ def test_the_orders_of_a_folder_come_by_name_and_other_folders_are_passed_over(f
     other.mkdir()
     (other / "order.toml").write_text(TEXT, encoding="utf-8")
     folder.with_name("no order").mkdir()
-    assert [order.name for order in load_orders(folder.parent)] == ["00-first", "01-car"]
+    assert [path.name for path in order_folders(folder.parent)] == [
+        "00-first",
+        "01-car",
+    ]
 
 
 def test_a_folder_without_orders_is_refused(tmp_path: Path) -> None:
     with pytest.raises(OrderError, match="holds 0 orders"):
-        load_orders(tmp_path)
+        order_folders(tmp_path)
     with pytest.raises(OrderError, match="cannot be read"):
-        load_orders(tmp_path / "none")
+        order_folders(tmp_path / "none")
 
 
 def test_the_text_of_an_order_needs_no_folder() -> None:

@@ -67,7 +67,7 @@ def outcome() -> tuple[list[str], list[str]]:
     root = Path(inspection.__file__).parent.parent
     # -B: the interpreter itself must not write compiled files, which would look like the room's own writing.
     command = [sys.executable, "-B", "-c", PROBE]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True, timeout=600)
     events, acting = json.loads(done.stdout)
     return events, acting
 

@@ -1,15 +1,9 @@
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from edge_agent.orders import Order, OrderError
-from firmware_profiles.schema import Profile
 from inspection.checklist import required_for
 from inspection.directives import StickerDenied, StickerGranted
 from inspection.facts import InspectionConcluded, PassageNoted, Reason
@@ -17,26 +11,8 @@ from lane_controller import LaneError
 from lane_controller.leading import Lane, lane_settings
 from lane_controller.simulated import SimulatedVehicle
 from tests.edge_agent.stand_ins.fakes import OTHER_VIN, VIN, jpeg, opened, roomy_profile
+from tests.lane_controller.conftest import MakeBench
 from tests.lane_controller.lane_bench import IDENTITY_PHOTOS, PHOTOS, VIN_PHOTO, Bench, roomy_lane, without_camera
-
-MakeBench = Callable[..., Bench]
-
-
-@pytest.fixture
-def make_bench(tmp_path: Path) -> Iterator[MakeBench]:
-    with ExitStack() as stack:
-
-        def make(profile: Profile | None = None) -> Bench:
-            bench = Bench(tmp_path, profile)
-            stack.enter_context(bench.agent)
-            return bench
-
-        yield make
-
-
-@pytest.fixture
-def bench(make_bench: MakeBench) -> Bench:
-    return make_bench()
 
 
 class LeavesAtOnce(SimulatedVehicle):
@@ -375,46 +351,6 @@ def test_the_settings_are_the_profiles_waits_and_its_cameras_by_photo_code() -> 
     assert settings.shots[VIN_PHOTO].tries_max == 5
     assert (settings.verdict_seconds_max, settings.presence_seconds_max) == (15, 2400)
     assert VIN_PHOTO not in lane_settings(without_camera("vin"), required_for(opened())).shots
-
-
-class Whimsical(SimulatedVehicle):
-    """Does whatever an example says: pictures good, broken or none, and gone after any number of looks."""
-
-    def __init__(self, bench: Bench, order: Order, *, pictures: list[bytes | None], looks: int) -> None:
-        super().__init__(
-            order, station=bench.agent.station, profile=bench.agent.profile_reference, pause=bench.clock.advance
-        )
-        self.pictures = pictures
-        self.looks = looks
-
-    def shot(self, code: str, attempt: int) -> bytes | None:  # noqa: ARG002 - as drivers are asked
-        return self.pictures.pop() if self.pictures else None
-
-    def shot_by_hand(self, code: str) -> bytes | None:
-        return self.shot(code, 0)
-
-    def has_left(self) -> bool:
-        self.looks -= 1
-        return super().has_left() or self.looks < 0
-
-
-def test_whatever_a_vehicle_and_its_cameras_do_its_passage_ends_on_record(bench: Bench) -> None:
-    order = bench.order()
-    pictures = st.lists(st.sampled_from([None, b"", b"no picture", jpeg(1), jpeg(2), jpeg(3)]), max_size=12)
-
-    @given(pictures=pictures, looks=st.integers(0, 40), doubts=st.integers(0, 3))
-    def passes(pictures: list[bytes | None], looks: int, doubts: int) -> None:
-        bench.reader.doubts = doubts
-        visit = bench.lane.lead(Whimsical(bench, order, pictures=pictures, looks=looks))
-        assert (bench.lane._state.phase, bench.lane._state.suspected) == ("waiting", None)
-        if not visit.case:
-            assert isinstance(bench.facts()[-1], PassageNoted)
-            return
-        case = bench.agent.case(visit.case)
-        assert (case.concluded is None) != (case.abandoned is None)
-
-    passes()
-    bench.led_normally()
 
 
 def test_two_lanes_over_one_device_lead_by_turns(bench: Bench) -> None:

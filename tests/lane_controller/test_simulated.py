@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.orders import Order, load_order
+from edge_agent.orders import Order, OrderError, load_order, parse_order
 from lane_controller.simulated import SimulatedVehicle
 
 ORDER = """
@@ -10,13 +10,14 @@ regime = "jianyan"
 serial = "T-0001"
 inspector = "inspector-1"
 lane = "2"
+inspection_kind = "01"
 drives_off_after = "0112"
 person_confirms_vin = "LZZZ5ABC2RA000017"
 [vehicle]
 vin = "LZZZ5ABC2RA000017"
 [items]
 "18" = "fail"
-"5" = "7"
+"15" = "7"
 """
 
 
@@ -102,3 +103,11 @@ def test_it_keeps_what_it_was_shown_and_staff_who_are_called_see_it_out(vehicle:
 def test_waiting_is_left_to_whoever_gave_the_pause(vehicle: SimulatedVehicle, pauses: list[float]) -> None:
     vehicle.wait(0.5)
     assert pauses == [0.5]
+
+
+def test_an_order_with_an_item_of_another_form_is_refused_before_the_vehicle_comes(order: Order) -> None:
+    other = Order(
+        name=order.name, folder=order.folder, text=parse_order(ORDER.replace('"18" = "fail"', '"99" = "fail"'))
+    )
+    with pytest.raises(OrderError, match=r"items\.99 is no item of this inspection"):
+        SimulatedVehicle(other, station="station-1", profile="p@1", pause=lambda _: None)

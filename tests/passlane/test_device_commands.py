@@ -13,7 +13,7 @@ from edge_agent.home import Home, create_home
 from edge_agent.visits import VisitResult
 from firmware_profiles.files import LoadedProfile
 from firmware_profiles.schema import Profile
-from inspection.directives import AnyDirective, StickerDenied
+from inspection.directives import AnyDirective, Refusal, StickerDenied
 from inspection.facts import InspectionConcluded, Reason
 from inspection.wire import Recorded
 from models.vin import VinReader
@@ -21,7 +21,7 @@ from passlane import UsageError, device_commands
 from passlane.__main__ import main
 from passlane.device_commands import open_agent
 from passlane.enrolling import EnrolAsked, enrol_device
-from tests.edge_agent.stand_ins.fakes import FakeHub, FakeLink, SayingReader, enrolment, jpeg, roomy_profile
+from tests.edge_agent.stand_ins.fakes import FakeHub, FakeLink, SayingReader, enrolment, jpeg, opened, roomy_profile
 from tests.lane_controller.lane_bench import PHOTOS, LaneClock, grant, roomy_lane
 from tests.passlane.conftest import SignedProfile
 from tests.passlane.doors import PASSWORD, enrol_door
@@ -125,6 +125,31 @@ def test_the_lane_command_on_a_handhelds_home_is_a_mistake_that_is_said_plainly(
     assert capsys.readouterr().err == "passlane: profile pda-basic has no [sequence]: it is not for a lane\n"
 
 
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("colour = 1\n" + ORDER, "01-car/order.toml: Object contains unknown field `colour`"),
+        ("[", "01-car/order.toml: "),
+        (ORDER.replace("LZZZ5ABC2RA000017", "LZZZ5ABC2RA0000I7"), "vehicle.vin: "),
+        (ORDER.replace("LZZZ5ABC2RA000017", "LZZZ5ABC2RA00001"), "vehicle.vin: "),
+        (ORDER.replace("LZZZ5ABC2RA000017", "lzzz5abc2ra000017"), "vehicle.vin: "),
+        (ORDER.replace("LZZZ5ABC2RA000017", "LZZZ5ABC2RA00001７"), "vehicle.vin: "),
+    ],
+)
+@pytest.mark.parametrize("command", ["pda", "lane"])
+def test_an_order_that_is_wrong_is_named_and_stops_no_other(
+    command: str, wrong: str, said: str, device: MakeDevice, orders: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    device(roomy_lane() if command == "lane" else roomy_profile())
+    (orders / "01-car" / "order.toml").write_text(wrong, encoding="utf-8")
+    assert main([command, "--home", "home", "--orders", str(orders), "--json"]) == 1
+    printed = capsys.readouterr()
+    assert said in printed.err
+    assert printed.err.count("\n") == 1
+    (line,) = printed.out.splitlines()
+    assert msgspec.json.decode(line, type=VisitResult).order == "02-car"
+
+
 def test_told_to_stop_a_device_finishes_the_vehicle_and_begins_no_other(
     device: MakeDevice, hub: FakeHub, orders: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -174,6 +199,27 @@ def test_the_status_says_what_waits_and_what_was_refused_while_the_device_works(
         "pda-7 (station-1): 2 facts, 0 receipted by the hub",
         "waiting: 2 facts, 0 photos (0.0 MB)",
     ]
+
+
+def test_the_status_names_every_refusal_of_the_hub_with_its_reason(
+    device: MakeDevice, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    device(roomy_profile())
+    with device_commands.open_agent(tmp_path / "home") as agent:
+        photo = agent.take_photo(agent.open_case(opened()), "0111", jpeg()).photo
+        agent._journal.refuse_photo(photo.digest, Refusal(code="photo.too_large", text="at most 5 bytes"))
+    assert main(["status", "--home", str(tmp_path / "home")]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[-1] == f"refused: {photo.digest}: at most 5 bytes [photo.too_large]; it is kept here"
+
+
+def test_told_to_stop_before_the_first_vehicle_a_device_begins_none(
+    device: MakeDevice, orders: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    device(roomy_profile())
+    monkeypatch.setattr(Agent, "start", lambda _agent: signal.raise_signal(signal.SIGINT))
+    assert main(["pda", "--home", "home", "--orders", str(orders)]) == 0
+    assert capsys.readouterr().out == ""
 
 
 def test_a_device_is_enrolled_and_can_then_be_opened(

@@ -134,14 +134,6 @@ MISTAKES: dict[str, tuple[Ask, str]] = {
     "pda: no home named": (lambda s: ["pda", "--orders", s.empty], "--home"),
     "pda: no such folder of orders": (lambda s: ["pda", "--home", s.empty, "--orders", s.missing], "is not a folder"),
     "pda: no orders": (lambda s: ["pda", "--home", s.empty, "--orders", s.empty], "holds 0 orders"),
-    "pda: an order with an unknown key": (
-        lambda s: ["pda", "--home", s.empty, "--orders", s.orders("colour = 1\n" + GOOD_ORDER)],
-        "01/order.toml: Object contains unknown field `colour`",
-    ),
-    "pda: an order that is no TOML": (
-        lambda s: ["pda", "--home", s.empty, "--orders", s.orders("[")],
-        "01/order.toml: ",
-    ),
     "pda: a folder that is no home": (
         lambda s: ["pda", "--home", s.empty, "--orders", s.orders(GOOD_ORDER)],
         "is this the home of a device?",
@@ -354,5 +346,5 @@ def test_a_mistake_leaves_no_traceback_and_a_reader_that_went_away_no_complaint(
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()
-        assert process.wait(20) == 1
+        assert process.wait(300) == 1
         assert process.stderr.read() == b""

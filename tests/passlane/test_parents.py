@@ -19,7 +19,7 @@ def test_the_process_is_told_to_stop_once_its_parent_lets_go(monkeypatch: pytest
         os.write(write, b"what a parent writes means nothing\n")
         assert not told.is_set()
         os.close(write)
-        assert told.wait(10)
+        assert told.wait(300)
         thread.join(10)
 
 
@@ -38,5 +38,5 @@ def test_a_process_that_is_done_before_its_parent_lets_go_ends_well() -> None:
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
-        assert process.wait(20) == 0, process.stderr.read()
+        assert process.wait(300) == 0, process.stderr.read()
         assert process.stdout.read() == b"done\n"

@@ -9,7 +9,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-SECONDS_MAX = 10.0
+SECONDS_MAX = 300.0
 
 
 class MqttDevice:

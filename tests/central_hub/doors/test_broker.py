@@ -176,7 +176,7 @@ def test_a_broker_that_does_not_end_when_asked_is_killed(
 @pytest.mark.real
 def test_the_broker_of_a_hub_that_was_killed_is_ended_by_the_next_start(tmp_path: Path) -> None:
     port = free_port(HOST)
-    killed = subprocess.run([sys.executable, "-c", KILLED_HUB, str(tmp_path), str(port)], check=False, timeout=60)
+    killed = subprocess.run([sys.executable, "-c", KILLED_HUB, str(tmp_path), str(port)], check=False, timeout=600)
     assert killed.returncode == -signal.SIGKILL
     orphan = pid_of(tmp_path)
     assert runs(orphan)

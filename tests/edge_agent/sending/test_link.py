@@ -9,7 +9,7 @@ from inspection import topics
 from tests.edge_agent.stand_ins.fakes import DEVICE
 from tests.edge_agent.stand_ins.tiny_broker import TinyBroker
 
-SECONDS_MAX = 20
+SECONDS_MAX = 300
 
 
 class Line:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.orders import Footage, OrderText, VehicleOnPaper, load_order, load_orders
+from edge_agent.orders import Footage, OrderText, VehicleOnPaper, load_order, order_folders
 from inspection.checklist import required_for
 from models.photo import PhotoError, PhotoLimits, open_photo
 from passlane import UsageError
@@ -51,7 +51,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_vehicles_folder_holds_every_photo_that_its_form_asks_for(drawn: Path) -> None:
-    for order in load_orders(drawn):
+    for order in [load_order(path) for path in order_folders(drawn)]:
         opened = order.case_opened(station="ST01", profile="p")
         for photo in required_for(opened).photos:
             data = order.photo(photo.code, 2)
@@ -122,7 +122,7 @@ def test_a_persons_own_photo_becomes_an_order_around_it(tmp_path: Path, vin: str
     path = tmp_path / "my photo.jpg"
     path.write_bytes(jpeg(3))
     write_real(tmp_path / "orders", RealPhoto(path=path, vin=vin), demo_vehicles()[0], number=7)
-    [order] = load_orders(tmp_path / "orders")
+    [order] = [load_order(path) for path in order_folders(tmp_path / "orders")]
     assert order.name == "0007-my photo"
     assert (order.text.vehicle.vin, order.text.vehicle.plate, order.text.person_confirms_vin) == (registered, "", "")
     assert order.photo("0113", 1) == jpeg(3)

@@ -4,7 +4,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from edge_agent.orders import load_orders
+from edge_agent.orders import order_folders
 from edge_agent.visits import VisitResult
 from passlane import UsageError
 from passlane.demo import running
@@ -56,7 +56,7 @@ def test_a_persons_photos_are_shared_out_between_the_devices(tmp_path: Path, sai
         photos.append(RealPhoto(path=path, vin=VIN))
     running._write_orders(tmp_path, photos, said.append)
     names = {
-        device: [order.name for order in load_orders(tmp_path / "orders" / device)] for device in ("lane-1", "pda-1")
+        device: [path.name for path in order_folders(tmp_path / "orders" / device)] for device in ("lane-1", "pda-1")
     }
     assert names == {"lane-1": ["0001-0", "0003-2"], "pda-1": ["0002-1"]}
 
