@@ -60,7 +60,7 @@ def test_a_person_sees_what_the_first_shot_saw(vehicle: SimulatedVehicle) -> Non
 
 def test_people_answer_as_the_order_says(vehicle: SimulatedVehicle) -> None:
     assert vehicle.vin_read_by_person() == "LZZZ5ABC2RA000017"
-    assert [vehicle.mark(item) for item in ("18", "5", "02")] == [("fail", ""), ("value", "7"), ("pass", "")]
+    assert [vehicle.mark(item) for item in ("18", "15", "02")] == [("fail", ""), ("value", "7"), ("pass", "")]
 
 
 def test_footage_is_the_orders_recorder_or_none(vehicle: SimulatedVehicle, order: Order, tmp_path: Path) -> None:
