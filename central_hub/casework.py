@@ -117,7 +117,7 @@ class Casework:
         if not new:
             return
         self.ledger.append_batch(batch, new, received=now)
-        for remark in remarks(new):
+        for remark in remarks(new, self.ledger.station_of):
             self.records.refuse(known.device, remark.code, remark.text, at=now, payload=b"")
         for record in new:
             self._note(record)

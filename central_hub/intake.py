@@ -4,14 +4,18 @@ The steps are numbered where they stand. Whatever is refused stays in the device
 counters and screens, and the text says it to an operator.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from central_hub import HubError
 from inspection import topics, wire
-from inspection.facts import HUB_FACTS, CaseOpened, UnknownFact
-from inspection.identities import HUB, case_id
+from inspection.facts import HUB_FACTS, CaseOpened, Entry, UnknownFact
+from inspection.identities import HUB, case_device, case_id
 from inspection.signing import SignatureError
 from inspection.wire import Batch, Recorded
+
+StationOf = Callable[[str], str]
+"""The station at which a device is enrolled; empty for one that is not."""
 
 
 class IntakeError(HubError):
@@ -100,7 +104,25 @@ def new_records(batch: Batch, known: ChainHead, committed: bytes | None) -> tupl
     return batch.records[overlap:]
 
 
-def remarks(records: tuple[Recorded, ...]) -> tuple[Remark, ...]:
+def foreign(entry: Entry, station_of: StationOf) -> Remark | None:
+    """Say why a fact of a device does not count for the case that it names, or None when it does.
+
+    A case belongs to the station at which the device that opened it is enrolled. What a device says of its station is
+    not believed: a station that may not hand out stickers first would only have to name one that may.
+    """
+    if entry.device == HUB or not entry.case:
+        return None
+    station = station_of(entry.device)
+    if isinstance(entry.fact, CaseOpened) and entry.fact.station != station:
+        return Remark(
+            seq=entry.seq, code="fact.station", text=f"{entry.device} works at {station!r}, not where it says"
+        )
+    if station_of(case_device(entry.case)) != station:
+        return Remark(seq=entry.seq, code="fact.foreign_case", text=f"{entry.case} is a case of another station")
+    return None
+
+
+def remarks(records: tuple[Recorded, ...], station_of: StationOf) -> tuple[Remark, ...]:
     """Step 8: name the facts that are committed but count for nothing. The fold passes over the same ones."""
     found = []
     for record in records:
@@ -113,4 +135,6 @@ def remarks(records: tuple[Recorded, ...]) -> tuple[Remark, ...]:
             found.append(Remark(seq=entry.seq, code="fact.unknown", text=text))
         elif isinstance(entry.fact, CaseOpened) and entry.case != case_id(entry.device, entry.seq):
             found.append(Remark(seq=entry.seq, code="fact.case", text=f"a fact {entry.seq} cannot open {entry.case!r}"))
+        elif (odd := foreign(entry, station_of)) is not None:
+            found.append(odd)
     return tuple(found)

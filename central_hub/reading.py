@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from central_hub.store.database import open_for_reading
+from central_hub.store.ledger import case_entries
 from central_hub.store.records import AnnouncedPhoto, announced_photo
 from inspection.case import Case, fold
 from inspection.facts import Entry
-from inspection.wire import decode_entry
 
 QUEUE_ROWS_MAX = 500
 
@@ -59,9 +59,11 @@ class Reading:
         return {row["stage"]: row["count"] for row in rows}
 
     def entries(self, case: str) -> list[tuple[int, Entry]]:
-        """Return a case's facts in the order of arrival, each with the time of receipt (Unix milliseconds)."""
-        rows = self._db.execute("SELECT received, raw FROM entries WHERE case_id = ? ORDER BY pos", (case,))
-        return [(row["received"], decode_entry(row["raw"]).entry) for row in rows]
+        """Return the facts that count for a case, in the order of arrival, each with its time of receipt.
+
+        Times are Unix milliseconds.
+        """
+        return case_entries(self._db, case)
 
     def case(self, case: str) -> Case:
         """Return the folded case; one without facts is unopened."""

@@ -5,8 +5,9 @@ Writes inside the transaction that its caller holds. Judges nothing: what comes 
 
 import sqlite3
 from collections.abc import Iterable
+from functools import cache
 
-from central_hub.intake import ChainHead
+from central_hub.intake import ChainHead, foreign
 from inspection.facts import Entry
 from inspection.identities import HUB
 from inspection.signing import CHAIN_START, HASH_BYTES, SigningKey, TreeHead
@@ -105,14 +106,31 @@ class Ledger:
         self._db.execute(f"INSERT INTO devices {columns} VALUES (?, ?, ?, ?, ?, ?)", values)  # noqa: S608 - constants
 
     def entries_of(self, case: str) -> list[Entry]:
-        """Return the committed facts of a case, in the order of arrival."""
-        rows = self._db.execute("SELECT raw FROM entries WHERE case_id = ? ORDER BY pos", (case,))
-        return [decode_entry(row[0]).entry for row in rows]
+        """Return the committed facts that count for a case, in the order of arrival."""
+        return [entry for _, entry in case_entries(self._db, case)]
+
+    def station_of(self, device: str) -> str:
+        """Return the station at which a device is enrolled; empty for one that is not."""
+        return station_of(self._db, device)
 
     def opened_at(self, case: str) -> int:
         """Return when the hub received the fact that opened the case; 0 where it has not."""
         query = "SELECT min(received) FROM entries WHERE case_id = ? AND kind = 'CaseOpened'"
         return self._db.execute(query, (case,)).fetchone()[0] or 0
+
+
+def station_of(db: sqlite3.Connection, device: str) -> str:
+    """Return the station at which a device is enrolled; empty for one that is not."""
+    row = db.execute("SELECT station FROM devices WHERE device = ?", (device,)).fetchone()
+    return row[0] if row else ""
+
+
+def case_entries(db: sqlite3.Connection, case: str) -> list[tuple[int, Entry]]:
+    """Return the facts that count for a case, each with its time of receipt, in the order of arrival."""
+    rows = db.execute("SELECT received, raw FROM entries WHERE case_id = ? ORDER BY pos", (case,))
+    entries = [(received, decode_entry(raw).entry) for received, raw in rows]
+    known = cache(lambda device: station_of(db, device))
+    return [(received, entry) for received, entry in entries if foreign(entry, known) is None]
 
 
 def cases_touched(records: Iterable[Recorded]) -> list[str]:

@@ -28,7 +28,7 @@ from inspection.identities import REGIMES
 from inspection.sticker import open_sticker, payload_of_text
 from inspection.wire import open_directive, open_receipt
 from tests.central_hub.conftest import Bench
-from tests.central_hub.simulated_device import VIN, SimulatedDevice, private_car
+from tests.central_hub.simulated_device import STATION, VIN, SimulatedDevice, private_car
 
 if TYPE_CHECKING:
     from inspection.directives import AnyDirective
@@ -271,6 +271,40 @@ def test_a_device_that_claims_a_hub_fact_is_told_so_and_changes_nothing(bench: B
     bench.send(device)
     assert bench.value("SELECT count FROM refusal_counts WHERE code = 'fact.not_yours'") == 1
     assert bench.value("SELECT stage FROM cases WHERE case_id = ?", case) == "in_progress"
+
+
+def test_a_station_that_names_another_station_gets_nothing_for_it(bench: Bench) -> None:
+    cheat = SimulatedDevice("cheat-1", station="ST09")
+    bench.enrol(cheat)
+    case = cheat.open_case(station=STATION)
+    cheat.inspect(case)
+    cheat.conclude(case)
+    bench.send(cheat)
+    assert bench.value("SELECT count FROM refusal_counts WHERE code = 'fact.station'") == 1
+    assert bench.value("SELECT count(*) FROM cases") == 0
+
+
+def test_a_device_of_another_station_changes_nothing_in_a_case(bench: Bench, device: SimulatedDevice) -> None:
+    meddler = SimulatedDevice("pda-9", station="ST09")
+    bench.enrol(meddler, "pda")
+    case, digests = device.whole_case()
+    bench.send(device)
+    meddler.write(ItemChecked(item="04", mark="fail"), case)
+    meddler.conclude(case, "fail")
+    bench.send(meddler)
+    bench.store(*digests)
+    assert bench.value("SELECT count FROM refusal_counts WHERE code = 'fact.foreign_case'") == 2
+    assert bench.value("SELECT stage FROM cases WHERE case_id = ?", case) == "audit_pending"
+
+
+def test_two_devices_of_one_station_may_work_on_one_case(bench: Bench, device: SimulatedDevice) -> None:
+    helper = SimulatedDevice("pda-1")
+    bench.enrol(helper, "pda")
+    case, _ = device.whole_case()
+    bench.send(device)
+    helper.write(ItemChecked(item="18", mark="fail"), case)
+    bench.send(helper)
+    assert bench.value("SELECT count(*) FROM refusal_counts") == 0
 
 
 def test_enrolling_the_same_key_again_gives_the_same_password_and_another_key_is_refused(

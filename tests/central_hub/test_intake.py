@@ -155,7 +155,7 @@ def test_facts_that_count_for_nothing_are_named_and_the_others_are_not() -> None
     device.write(UnknownFact(kind="TyreWeighed"), "lane-1.2")
     device.open_case()
     stolen = device.write(device.records[-1].entry.fact, "lane-1.2")
-    found = remarks(tuple(device.records))
+    found = remarks(tuple(device.records), lambda _: device.station)
     assert [(remark.seq, remark.code) for remark in found] == [
         (3, "fact.not_yours"),
         (4, "fact.unknown"),
