@@ -17,6 +17,7 @@ from inspection.signing import digest
 Role = Literal["auditor", "operator"]
 """auditor 审核员: audits cases. operator 运维: sees devices and refusals, enrols devices."""
 
+NAME_CHARACTERS_MAX = 64
 PASSWORD_CHARACTERS_MIN = 10
 PASSWORD_CHARACTERS_MAX = 200
 TOKEN_BYTES = 32
@@ -27,6 +28,18 @@ _hasher = PasswordHasher()
 
 class AccountError(HubError):
     """A name or password that cannot be used."""
+
+
+def checked_name(text: str) -> str:
+    """Return `text` if it can name an account: 1 to NAME_CHARACTERS_MAX letters of any script, digits, "-", "_", ".".
+
+    Raises AccountError otherwise.
+    """
+    if not 1 <= len(text) <= NAME_CHARACTERS_MAX or not all(letter.isalnum() or letter in "-_." for letter in text):
+        raise AccountError(
+            f"{text[:40]!r} cannot name an account: use 1 to {NAME_CHARACTERS_MAX} letters, digits, -, _ and ."
+        )
+    return text
 
 
 def check_password(hashed: str | None, password: str) -> bool:
@@ -57,7 +70,11 @@ class Accounts:
         self._db = db
 
     def put(self, name: str, *, title: str, role: Role, password: str) -> None:
-        """Make an account, or give it a new password; raises AccountError when the password is too short or long."""
+        """Make an account, or give it a new password; raises AccountError.
+
+        The name has to be one that checked_name takes, the password neither too short nor too long.
+        """
+        checked_name(name)
         if not PASSWORD_CHARACTERS_MIN <= len(password) <= PASSWORD_CHARACTERS_MAX:
             raise AccountError(f"a password has {PASSWORD_CHARACTERS_MIN} to {PASSWORD_CHARACTERS_MAX} characters")
         row = (name, title, role, _hasher.hash(password))

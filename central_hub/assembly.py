@@ -16,7 +16,7 @@ from central_hub.accounts import Accounts
 from central_hub.casework import Casework
 from central_hub.console.desk import Desk
 from central_hub.console.pages import Console
-from central_hub.doors.api import Api, EnrolAnswer, EnrolRequest
+from central_hub.doors.api import Api, EnrolAnswer, EnrolRequest, Health
 from central_hub.doors.broker import Broker, BrokerUser
 from central_hub.doors.link import Link
 from central_hub.doors.uploads import PIECE_BYTES_MAX, Uploads
@@ -68,7 +68,7 @@ class Hub:
         self._sealed = 0
 
     def _take(self, topic: str, payload: bytes) -> bool:
-        return self._writer.offer(lambda: self._casework.take_message(topic, payload))
+        return self._writer.offer(lambda: self._casework.take_message(topic, payload), size=len(payload))
 
     def _broker_users(self) -> list[BrokerUser]:
         devices = [
@@ -87,17 +87,18 @@ class Hub:
             self._broker.allow(self._broker_users())
         return EnrolAnswer(
             hub_public_key=self._key.public.hex(),
-            broker_host=self._settings.host,
-            broker_port=self._broker.port,
+            broker_host=self._settings.device_broker_host or self._settings.host,
+            broker_port=self._settings.device_broker_port or self._broker.port,
             broker_user=asked.device,
             broker_password=password,
-            http_url=self.url,
+            http_url=self._settings.device_url or self.url,
         )
 
-    def _trouble(self) -> str:
+    def _health(self) -> Health:
+        trouble = "" if self._link.connected else "the broker is away"
         if self._writer.failure is not None:
-            return f"the store failed: {self._writer.failure}"
-        return "" if self._link.connected else "the broker is away"
+            trouble = f"the store failed: {self._writer.failure}"
+        return Health(trouble=trouble, dropped=self._link.dropped, errors=self._writer.errors)
 
     def _first_accounts(self) -> list[SignIn]:
         if self._accounts.any():
@@ -130,7 +131,7 @@ class Hub:
             key=self._key,
             photo_bytes_max=self._settings.photo_bytes_max,
         )
-        api = Api(self._reading, enrol=self._enrol, health=self._trouble)
+        api = Api(self._reading, enrol=self._enrol, health=self._health)
         application = web.Application(client_max_size=PIECE_BYTES_MAX)
         application.add_routes([*console.routes(), *uploads.routes(), *api.routes()])
         return application

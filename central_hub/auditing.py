@@ -31,28 +31,32 @@ class AuditError(HubError):
 
 
 def decide_audit(
-    case: Case, decision: Literal["pass", "suspicious"], *, auditor: str, reason: str, note: str
+    case: Case, decision: Literal["pass", "suspicious"], *, auditor: str, reason: str, note: str, seen: int
 ) -> tuple[AuditDecided] | tuple[AuditDecided, RecallOrdered]:
     """Return the facts that the decision makes, or raise AuditError.
 
-    1. The case waits for a decision. 2. Nobody decided before. 3. Nobody decides their own inspection.
-    4. A suspicion has a coded reason, and words where the code says "other". A suspicion orders the vehicle back.
+    seen: how many facts of devices the auditor saw.
+    1. The case waits for a decision. 2. Nobody decided before. 3. The auditor saw all that is here. 4. Nobody decides
+    their own inspection. 5. A suspicion has a coded reason, and words where the code says "other". A suspicion orders
+    the vehicle back.
     """
     if case.opened is None or not case.audit_due:
         raise AuditError("audit.not_waiting", f"case {case.case} does not wait for an audit")
     if case.audit is not None:
         raise AuditError("audit.decided", f"case {case.case} was decided before, by {case.audit.auditor}")
+    if seen != case.device_facts:
+        raise AuditError("audit.changed", f"{case.device_facts - seen} facts came since the auditor looked")
     if auditor == case.opened.inspector:
         raise AuditError("audit.own_case", "nobody audits their own inspection")
     if len(note) > NOTE_CHARACTERS_MAX:
         raise AuditError("audit.note_too_long", f"a note has at most {NOTE_CHARACTERS_MAX} characters")
     if decision == "pass":
-        return (AuditDecided(decision="pass", auditor=auditor, note=note),)
+        return (AuditDecided(decision="pass", auditor=auditor, note=note, seen=seen),)
     if reason not in SUSPICION_REASONS:
         raise AuditError("audit.no_reason", "a suspicion needs one of the coded reasons")
     if reason == "other" and not note.strip():
         raise AuditError("audit.no_words", "the reason 'other' needs words")
-    decided = AuditDecided(decision="suspicious", auditor=auditor, reason=reason, note=note)
+    decided = AuditDecided(decision="suspicious", auditor=auditor, reason=reason, note=note, seen=seen)
     return (decided, RecallOrdered(reason=reason, station=case.opened.station, note=note))
 
 

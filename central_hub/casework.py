@@ -13,7 +13,16 @@ from typing import Literal
 from central_hub import HubError
 from central_hub.auditing import decide_audit, overdue
 from central_hub.clock import day_of
-from central_hub.intake import ChainHead, IntakeError, enrolled, new_records, read_batch, remarks, sender_of
+from central_hub.intake import (
+    PHOTO_REFUSALS,
+    ChainHead,
+    IntakeError,
+    enrolled,
+    new_records,
+    read_batch,
+    remarks,
+    sender_of,
+)
 from central_hub.issuing import IssueOrder, next_step
 from central_hub.settings import HubSettings
 from central_hub.store.ledger import Ledger, cases_touched
@@ -117,10 +126,12 @@ class Casework:
         if not new:
             return
         self.ledger.append_batch(batch, new, received=now)
-        for remark in remarks(new, self.ledger.station_of):
+        odd = {remark.seq: remark for remark in remarks(new, self.ledger.station_of)}
+        for remark in odd.values():
             self.records.refuse(known.device, remark.code, remark.text, at=now, payload=b"")
         for record in new:
-            self._note(record)
+            if record.entry.seq not in odd:
+                self._note(record)
         for case in cases_touched(new):
             self._follow_up_or_note(case, known.device)
 
@@ -133,7 +144,8 @@ class Casework:
                     self._write_stored(fact.photo.digest)
             case PhotoRefused() as fact:
                 # Not the device's fault, and nothing to mend at the hub; but whoever looks at counts wants to see it.
-                self.records.refuse(entry.device, fact.code, fact.detail, at=self._now(), payload=b"")
+                code = fact.code if fact.code in PHOTO_REFUSALS else "photo.other"
+                self.records.refuse(entry.device, code, fact.detail, at=self._now(), payload=b"")
             case DirectiveSettled() as fact:
                 self.records.settle_directive(entry.device, fact.number, at=self._now())
             case _:
@@ -173,6 +185,8 @@ class Casework:
             today=today,
             standing=Standing(admitted=station.admitted, listed=station.listed),
             requirement=required_for(opened),
+            earlier_sticker=self.records.other_sticker(case.case, opened),
+            open_recall=self.records.other_recall(case.case, opened),
         )
         step = next_step(case, rulebook_on(today, shipped_rulebooks()), around, now=now)
         if isinstance(step, IssueOrder):
@@ -219,11 +233,21 @@ class Casework:
         return [case for case, _ in stored]
 
     def audit(
-        self, case: str, decision: Literal["pass", "suspicious"], *, auditor: str, reason: str = "", note: str = ""
+        self,
+        case: str,
+        decision: Literal["pass", "suspicious"],
+        *,
+        auditor: str,
+        seen: int,
+        reason: str = "",
+        note: str = "",
     ) -> Case:
-        """Write down an auditor's decision and what follows from it; raises AuditError when it is refused."""
+        """Write down an auditor's decision and what follows from it; raises AuditError when it is refused.
+
+        seen: how many facts of devices the auditor saw.
+        """
         folded = self._fold(case)
-        facts = decide_audit(folded, decision, auditor=auditor, reason=reason, note=note)
+        facts = decide_audit(folded, decision, auditor=auditor, reason=reason, note=note, seen=seen)
         self._write(case, *facts)
         for fact in facts:
             if isinstance(fact, RecallOrdered):
@@ -237,6 +261,7 @@ class Casework:
             fact = overdue(self._fold(case), now=now)
             if fact is not None:
                 self._write(case, fact)
+                self._follow_up_or_note(case, HUB)
         devices = "SELECT DISTINCT device FROM directives WHERE settled = 0 AND written < ?"
         for (device,) in self._db.execute(devices, (now - DIRECTIVE_RESEND_MS,)).fetchall():
             messages = self.records.open_directives(

@@ -14,6 +14,11 @@ from inspection.identities import HUB, case_device, case_id
 from inspection.signing import SignatureError
 from inspection.wire import Batch, Recorded
 
+PHOTO_REFUSALS = frozenset(
+    f"photo.{why}" for why in ("none", "empty", "not_an_image", "truncated", "too_large", "too_many_pixels", "withheld")
+)
+"""Codes of refused photos that are counted each by itself; a device may write any."""
+
 StationOf = Callable[[str], str]
 """The station at which a device is enrolled; empty for one that is not."""
 

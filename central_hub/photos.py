@@ -48,34 +48,38 @@ class PhotoStore:
         """Say whether the whole photo is on the disk."""
         return self.path(digest).is_file()
 
-    def offset(self, digest: str) -> int:
-        """Return how many bytes of an unfinished photo are here."""
-        coming = self._coming / checked_digest(digest)
+    def _piece(self, digest: str, sender: str) -> Path:
+        # Of each sender its own: what one sends wrongly must not spoil what another sends.
+        return self._coming / f"{checked_digest(digest)}-{sender}"
+
+    def offset(self, digest: str, *, sender: str = "") -> int:
+        """Return how many bytes of an unfinished photo have come from this sender."""
+        coming = self._piece(digest, sender)
         return coming.stat().st_size if coming.is_file() else 0
 
-    def add(self, digest: str, offset: int, piece: bytes, *, size: int) -> int:
+    def add(self, digest: str, offset: int, piece: bytes, *, size: int, sender: str = "") -> int:
         """Append a piece that begins at `offset`; return the new offset. `size`: bytes of the whole photo.
 
         Raises PhotoError "photo.offset" when the piece does not continue what is here, "photo.too_large" when it goes
         beyond the announced size. What is here stays.
         """
-        here = self.offset(digest)
+        here = self.offset(digest, sender=sender)
         if offset != here:
             raise PhotoError("photo.offset", f"the next piece begins at byte {here}, not {offset}")
         if here + len(piece) > size:
             raise PhotoError("photo.too_large", f"{here + len(piece)} bytes of a photo that was announced with {size}")
-        with (self._coming / digest).open("ab") as file:
+        with self._piece(digest, sender).open("ab") as file:
             file.write(piece)
         return here + len(piece)
 
-    def finish(self, digest: str, *, media: str) -> None:
+    def finish(self, digest: str, *, media: str, sender: str = "") -> None:
         """Make a photo that has come whole one of the kept ones.
 
         1. Its bytes have the announced digest. 2. They are a picture of the announced kind, within the limits.
         3. The file is on the disk, 4. and so is its name. Raises PhotoError "photo.digest", "photo.not_an_image" or
         "photo.too_many_pixels"; with a wrong digest the pieces are given up, for what came was not the photo.
         """
-        coming = self._coming / checked_digest(digest)
+        coming = self._piece(digest, sender)
         if _digest_of(coming) != digest:
             coming.unlink()
             raise PhotoError("photo.digest", "the bytes that came are not the photo that was announced")

@@ -14,7 +14,7 @@ from central_hub.photos import PhotoStore
 from central_hub.store.database import open_for_reading
 from central_hub.store.ledger import leaf, seal_bytes
 from inspection.facts import CaseOpened, DeviceEnrolled, LedgerSealed, PhotoStored, StickerIssued
-from inspection.identities import HUB
+from inspection.identities import HUB, case_id
 from inspection.signing import CHAIN_START, HASH_BYTES, SignatureError, TreeHead, verify
 from inspection.sticker import StickerError, open_sticker, vin_tag
 from inspection.wire import Recorded, WireError, decode_entry, head_bytes
@@ -29,6 +29,8 @@ class _Chain:
     """How far a device's chain was followed. signed: the last fact that a signature vouches for."""
 
     key: bytes
+    kind: str
+    station: str
     seq: int = 0
     head: bytes = CHAIN_START
     signed: int = 0
@@ -58,8 +60,10 @@ def verify_folder(folder: Path, hub_key: bytes) -> Counter[str]:
     """
     db = open_for_reading(folder)
     try:
+        # One snapshot for the whole walk: the hub may be writing meanwhile.
+        db.execute("BEGIN")
         walk = _Walk(hub_key)
-        walk.chains[HUB] = _Chain(hub_key)
+        walk.chains[HUB] = _Chain(hub_key, "hub", "")
         query = (
             "SELECT entries.*, heads.sent, heads.signature FROM entries LEFT JOIN heads "
             "ON heads.device = entries.device AND heads.last = entries.seq ORDER BY pos"
@@ -114,14 +118,14 @@ def _check_signature(walk: _Walk, chain: _Chain, record: Recorded, row: sqlite3.
 
 def _note(walk: _Walk, record: Recorded) -> None:
     entry = record.entry
-    if isinstance(entry.fact, CaseOpened):
+    if isinstance(entry.fact, CaseOpened) and entry.case == case_id(entry.device, entry.seq):
         walk.vins[entry.case] = entry.fact.vehicle.vin
         walk.counts["cases"] += 1
     if entry.device != HUB:
         return
     match entry.fact:
         case DeviceEnrolled() as fact:
-            walk.chains[fact.device] = _Chain(fact.public_key)
+            walk.chains[fact.device] = _Chain(fact.public_key, fact.kind, fact.station)
         case PhotoStored() as fact:
             walk.photos.add(fact.digest)
         case StickerIssued() as fact:
@@ -139,9 +143,10 @@ def _note(walk: _Walk, record: Recorded) -> None:
 
 def _check_ends(walk: _Walk, db: sqlite3.Connection) -> None:
     for device, chain in walk.chains.items():
-        row = db.execute("SELECT have, head, public_key FROM devices WHERE device = ?", (device,)).fetchone()
-        if row is None or row["public_key"] != chain.key:
-            raise VerifyError(f"device {device} is not filed with the key it was enrolled with")
+        row = db.execute("SELECT * FROM devices WHERE device = ?", (device,)).fetchone()
+        enrolled = (chain.key, chain.kind, chain.station)
+        if row is None or (row["public_key"], row["kind"], row["station"]) != enrolled:
+            raise VerifyError(f"device {device} is not filed with the key, kind and station it was enrolled with")
         if (row["have"], row["head"]) != (chain.seq, chain.head):
             raise VerifyError(f"facts {chain.seq + 1} to {row['have']} of {device} are missing at the end of its chain")
         if chain.signed != chain.seq:

@@ -3,6 +3,8 @@
 A group is what waited while the last commit ran, so the hub grows faster under load and answers at once when idle.
 """
 
+import contextlib
+import functools
 import logging
 import queue
 import sqlite3
@@ -12,11 +14,12 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from central_hub import HubError
-from central_hub.casework import Casework
+from central_hub.casework import Casework, Mark
 from inspection import InspectionError
 
 GROUP_ITEMS_MAX = 64
 WAITING_ITEMS_MAX = 20_000
+WAITING_BYTES_MAX = 256 * 1024 * 1024
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
@@ -41,6 +44,8 @@ class Writer:
         self._stopped = False
         self.failure: BaseException | None = None
         self.errors = 0
+        self._waiting_bytes = 0
+        self._counting = threading.Lock()
 
     def start(self) -> None:
         """Begin to work."""
@@ -60,15 +65,27 @@ class Writer:
             self._queue.put((work, future))
         return future
 
-    def offer(self, work: Callable[[], object]) -> bool:
-        """Ask for `work` if there is room; say whether there was. For messages, which their senders send again."""
-        if self._stopped or self.failure is not None:
+    def offer(self, work: Callable[[], object], *, size: int = 0) -> bool:
+        """Ask for `work` if there is room; say whether there was. For messages, which their senders send again.
+
+        size: bytes that it keeps in memory while it waits.
+        """
+        if self._stopped or self.failure is not None or self._waiting_bytes + size > WAITING_BYTES_MAX:
             return False
+        done: Future[object] = Future()
+        done.add_done_callback(lambda _: self._release(size))
+        with self._counting:
+            self._waiting_bytes += size
         try:
-            self._queue.put_nowait((work, Future()))
+            self._queue.put_nowait((work, done))
         except queue.Full:
+            self._release(size)
             return False
         return True
+
+    def _release(self, size: int) -> None:
+        with self._counting:
+            self._waiting_bytes -= size
 
     def stop(self, seconds_max: float = 10.0) -> None:
         """Finish what waits and end the thread."""
@@ -83,14 +100,12 @@ class Writer:
             group, last = self._next_group()
             # Whoever gave up waiting gets no work done, and their future can no longer be set.
             group = [item for item in group if item[1].set_running_or_notify_cancel()]
-            try:
-                if group and self.failure is None:
-                    self._commit(group)
-            except Exception as error:  # noqa: BLE001 - the thread's outermost loop: it must not end without a word
+            if group and self.failure is None:
                 # The disk is full or broken, most likely: nothing was committed, so nothing is told. The hub stops and
                 # says so; until it has, whoever still waits is told, for nobody must wait for ever.
-                self.failure = error
-                _log.critical("the store failed: %s", error)
+                _, self.failure = _tried(functools.partial(self._commit, group))
+                if self.failure is not None:
+                    _log.critical("the store failed: %s", self.failure)
             for _, future in group:
                 if not future.done():
                     future.set_exception(WriterStoppedError(f"the hub's store failed: {self.failure}"))
@@ -107,16 +122,13 @@ class Writer:
 
     def _commit(self, group: list[_Work]) -> None:
         self._db.execute("BEGIN IMMEDIATE")
-        mark = self._casework.mark()
-        try:
+        with contextlib.ExitStack() as begun:
+            begun.callback(self._take_back, self._casework.mark())
             done = [(future, *self._one(work)) for work, future in group]
             self._casework.finish()
             self._db.execute("COMMIT")
-        except Exception:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            self._casework.back_to(mark)
-            raise
+            # Committed: there is nothing to take back any more.
+            begun.pop_all()
         outgoing, self._casework.outgoing = self._casework.outgoing, []
         for topic, message in outgoing:
             self._publish(topic, message)
@@ -126,19 +138,31 @@ class Writer:
             else:
                 future.set_exception(error)
 
+    def _take_back(self, mark: Mark) -> None:
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+        self._casework.back_to(mark)
+
     def _one(self, work: Callable[[], Any]) -> tuple[Any, Exception | None]:
         mark = self._casework.mark()
         self._db.execute("SAVEPOINT one")
-        try:
-            result = work()
-        except sqlite3.OperationalError:
-            raise
-        except Exception as error:  # noqa: BLE001 - one piece of work that fails, foreseen or not, must not stop the rest
-            self._db.execute("ROLLBACK TO one")
-            self._casework.back_to(mark)
-            if not isinstance(error, (HubError, InspectionError)):
-                self.errors += 1
-                _log.exception("a piece of work failed and was taken back")
-            return None, error
-        self._db.execute("RELEASE one")
-        return result, None
+        result, error = _tried(work)
+        if error is None:
+            self._db.execute("RELEASE one")
+            return result, None
+        if isinstance(error, sqlite3.OperationalError):
+            raise error
+        self._db.execute("ROLLBACK TO one")
+        self._casework.back_to(mark)
+        if not isinstance(error, (HubError, InspectionError)):
+            self.errors += 1
+            _log.error("a piece of work failed and was taken back", exc_info=error)
+        return None, error
+
+
+def _tried(work: Callable[[], Any]) -> tuple[Any, Exception | None]:
+    """Run work; return what it gave, or what it raised, foreseen or not: neither may end the thread without a word."""
+    try:
+        return work(), None
+    except Exception as error:  # noqa: BLE001 - the program's only one: whoever asks takes back what was begun
+        return None, error

@@ -45,6 +45,9 @@ from inspection.wire import Recorded
 from models.photo import Photo, PhotoError, PhotoLimits, open_photo
 
 STOP_SECONDS_MAX = 10.0
+INTERRUPTED_CASES_MAX = 20
+
+REASON_RESTARTED = "restarted"
 _TRIAL_PIXELS = 256
 
 _REFUSALS_ZH = {
@@ -240,6 +243,25 @@ class Agent:
         fact = CaseAbandoned(reason=reason)
         self._record(fact, case)
         return fact
+
+    def concluded_case(self, serial: str, attempt: int) -> str:
+        """Return the case in which this device concluded that inspection, or nothing: it must not be done twice."""
+        for record in self._journal.openings():
+            fact = record.entry.fact
+            same = isinstance(fact, CaseOpened) and (fact.serial, fact.attempt) == (serial, attempt)
+            if same and self.case(record.entry.case).concluded is not None:
+                return record.entry.case
+        return ""
+
+    def abandon_interrupted(self) -> None:
+        """Abandon what a crash cut short, where nobody goes on with it; the attempt stays a record.
+
+        Looks at the newest INTERRUPTED_CASES_MAX cases: a device leads few vehicles at a time.
+        """
+        for record in self._journal.openings()[-INTERRUPTED_CASES_MAX:]:
+            state = self.case(record.entry.case)
+            if state.concluded is None and state.abandoned is None:
+                self.abandon(state.case, REASON_RESTARTED)
 
     def note_passage(self, lane: str, reason: str) -> PassageNoted:
         """Record that a vehicle went through without a case."""

@@ -106,6 +106,10 @@ class Journal:
         """Return the facts of a case that are still here, in their order."""
         return self._records("SELECT raw FROM facts WHERE case_id = ? ORDER BY seq", case)
 
+    def openings(self) -> list[Recorded]:
+        """Return the facts that opened a case here, oldest first; a case's id says which fact that was."""
+        return self._records("SELECT raw FROM facts WHERE case_id = ? || '.' || seq ORDER BY seq", self._device)
+
     @property
     def newest(self) -> int:
         """Number of the newest fact, 0 before the first."""

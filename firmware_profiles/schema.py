@@ -224,12 +224,6 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         cameras = tuple(_moved_camera(camera, addresses.camera_urls) for camera in self.cameras)
         return msgspec.structs.replace(self, hub=hub, cameras=cameras)
 
-    def unaddressed_cameras(self) -> tuple[str, ...]:
-        """Return the names of the cameras that a lane box cannot reach yet; always empty for a PDA."""
-        if self.kind == "pda":
-            return ()
-        return tuple(camera.name for camera in self.cameras if camera.url is None and camera.gb28181_channel is None)
-
 
 def _numbers(version: str) -> tuple[int, int, int]:
     major, minor, patch = version.split(".")

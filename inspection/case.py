@@ -48,7 +48,10 @@ Stage = Literal[
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Case:
-    """A folded case. Times are Unix milliseconds of the hub. photos: current ones by kind; items: by item code."""
+    """A folded case. Times are Unix milliseconds of the hub. items: the newest by item code.
+
+    unknown: kinds of facts that count for nothing here. device_facts: how many facts of devices do count.
+    """
 
     case: str
     device: str = ""
@@ -67,19 +70,20 @@ class Case:
     overdue: AuditOverdue | None = None
     recall: RecallOrdered | None = None
     unknown: tuple[str, ...] = ()
+    device_facts: int = 0
 
     @property
     def photos(self) -> tuple[PhotoTaken, ...]:
         """The photos that count: of each kind the newest that no retake replaced."""
-        replaced: set[str] = set()
-        current: list[PhotoTaken] = []
+        replaced: set[tuple[str, str]] = set()
+        current: dict[tuple[str, str], PhotoTaken] = {}
         for photo in self.all_photos:
             # Another device's retake may stand before what it replaces; the same bytes taken again are a retake too.
-            if photo.replaces or photo.photo.digest not in replaced:
-                current = [other for other in current if other.photo.digest != photo.replaces]
-                current.append(photo)
-            replaced.add(photo.replaces)
-        return tuple({photo.kind: photo for photo in current}.values())
+            if photo.replaces or (photo.kind, photo.photo.digest) not in replaced:
+                current.pop((photo.kind, photo.replaces), None)
+                current[photo.kind, photo.photo.digest] = photo
+            replaced.add((photo.kind, photo.replaces))
+        return tuple({photo.kind: photo for photo in current.values()}.values())
 
     @property
     def missing_bytes(self) -> frozenset[str]:
@@ -151,19 +155,18 @@ def fold(case: str, entries: Iterable[Entry]) -> Case:
     """Return the case that these facts add up to. Entries of other cases are not asked for and must not be given."""
     state = Case(case=case)
     for entry in in_order(entries):
-        state = _after(state, entry)
+        state = _after_hub_fact(state, entry) if entry.device == HUB else _after(state, entry)
     return state
 
 
 def _after(state: Case, entry: Entry) -> Case:
-    if entry.device == HUB:
-        return _after_hub_fact(state, entry)
+    state = replace(state, device_facts=state.device_facts + 1)
     match entry.fact:
         case CaseOpened() as fact:
             # Who opened a case, with which fact, is the case's id: any other opening of it is not one.
             if entry.case == case_id(entry.device, entry.seq):
                 return replace(state, opened=fact, device=entry.device)
-            return replace(state, unknown=(*state.unknown, "CaseOpened"))
+            return _passed_over(state, "CaseOpened")
         case PhotoTaken() as fact:
             return replace(state, all_photos=(*state.all_photos, fact))
         case PhotoRefused() as fact:
@@ -175,12 +178,20 @@ def _after(state: Case, entry: Entry) -> Case:
             return replace(state, corrections=(*state.corrections, fact))
         case VideoReferenced() as fact:
             return replace(state, videos=(*state.videos, fact.video))
+        case InspectionConcluded() | CaseAbandoned() if state.concluded or state.abandoned:
+            # The first ending counts: who tests again opens a new case, and the failed one stays as it was.
+            return _passed_over(state, type(entry.fact).__name__)
         case InspectionConcluded() as fact:
             return replace(state, concluded=fact)
         case CaseAbandoned() as fact:
             return replace(state, abandoned=fact)
         case other:
-            return replace(state, unknown=(*state.unknown, _kind(other)))
+            return _passed_over(state, _kind(other))
+
+
+def _passed_over(state: Case, name: str) -> Case:
+    # A fact of a device that counts for nothing is shown, and is nothing that an auditor could have looked at.
+    return replace(state, unknown=(*state.unknown, name), device_facts=state.device_facts - 1)
 
 
 def _after_hub_fact(state: Case, entry: Entry) -> Case:

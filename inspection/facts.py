@@ -16,6 +16,9 @@ from inspection.identities import Regime
 Vin = Annotated[str, Meta(max_length=25)]
 """Room for a 整车出厂编号: the platform's field clsbdh is 25 wide."""
 
+PlateKind = Annotated[str, Meta(max_length=4)]
+"""hpzl: two characters today."""
+
 Plate = Annotated[str, Meta(max_length=15)]
 """As wide as the platform's field hphm."""
 
@@ -35,7 +38,7 @@ class Vehicle(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     vin: Vin
-    plate_kind: Line = ""
+    plate_kind: PlateKind = ""
     plate: Plate = ""
     vehicle_class: Line = ""
     use: Line = ""
@@ -192,12 +195,16 @@ class StickerWithheld(Fact, frozen=True):
 
 
 class AuditDecided(Fact, frozen=True):
-    """Hub: an auditor decided: pass (archived), or suspicious, with a coded reason."""
+    """Hub: an auditor decided: pass (archived), or suspicious, with a coded reason.
+
+    seen: how many facts of devices the case had when the auditor looked; what comes later nobody has looked at.
+    """
 
     decision: Literal["pass", "suspicious"]
     auditor: Line
     reason: Line = ""
     note: Words = ""
+    seen: Whole = 0
 
 
 class AuditOverdue(Fact, frozen=True):

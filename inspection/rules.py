@@ -5,6 +5,7 @@ A rule of a new date is a new file. The decision keeps every clause, passed and 
 """
 
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -94,11 +95,17 @@ class Standing:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Circumstances:
-    """What the decision needs beside the case: the hub's day, the station's standing, what had to be done."""
+    """What the decision needs beside the case: the hub's day, the station's standing, what had to be done.
+
+    earlier_sticker: number of a sticker that another case has for the same serial and attempt. open_recall: another
+    case for which this vehicle was ordered back. Both empty where there is none.
+    """
 
     today: date
     standing: Standing
     requirement: Requirement
+    earlier_sticker: str = ""
+    open_recall: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -285,9 +292,37 @@ def _use(case: Case, book: Rulebook, _around: Circumstances) -> tuple[Result, st
 
 
 def _audit(case: Case, _book: Rulebook, _around: Circumstances) -> tuple[Result, str]:
-    # Who was called back by an auditor does not get the sticker by mending a photo afterwards.
-    doubted = case.audit is not None and case.audit.decision == "suspicious"
-    return _held(not doubted, case.audit.reason if case.audit and doubted else "")
+    # Who was called back by an auditor, or was passed with other facts than these, does not get the sticker by mending
+    # a photo afterwards.
+    if case.audit is None:
+        return "passed", ""
+    doubted = case.audit.decision == "suspicious"
+    return _held(not doubted and case.device_facts == case.audit.seen, case.audit.reason)
+
+
+def _photos_differ(case: Case, _book: Rulebook, _around: Circumstances) -> tuple[Result, str]:
+    kinds: dict[str, list[str]] = {}
+    for photo in case.photos:
+        kinds.setdefault(photo.photo.digest, []).append(photo.kind)
+    return _held(len(kinds) == len(case.photos), " = ".join(next((k for k in kinds.values() if len(k) > 1), [])))
+
+
+def _first_sticker(_case: Case, _book: Rulebook, around: Circumstances) -> tuple[Result, str]:
+    return _held(not around.earlier_sticker, around.earlier_sticker)
+
+
+def _no_recall(_case: Case, _book: Rulebook, around: Circumstances) -> tuple[Result, str]:
+    return _held(not around.open_recall, around.open_recall)
+
+
+def _items_done(case: Case, _book: Rulebook, around: Circumstances) -> tuple[Result, str]:
+    required = {item.code for item in around.requirement.items}
+    return _held_all(item.item for item in case.items if item.mark == "not_required" and item.item in required)
+
+
+def _held_all(odd: Iterable[str]) -> tuple[Result, str]:
+    found = sorted(odd)
+    return _held(not found, ", ".join(found))
 
 
 def _station_allowed(_case: Case, _book: Rulebook, around: Circumstances) -> tuple[Result, str]:
@@ -308,7 +343,11 @@ CLAUSES = {
     "vin_matches": _vin_matches,
     "insurance": _insurance,
     "states": _states,
+    "photos_differ": _photos_differ,
+    "first_sticker": _first_sticker,
+    "no_recall": _no_recall,
     "audit": _audit,
+    "items_done": _items_done,
     "inspection_kind": _inspection_kind,
     "class": _class,
     "use": _use,

@@ -49,9 +49,15 @@ def vin_tag(vin: str) -> bytes:
 
 
 def sign_sticker(sticker: Sticker, key: SigningKey) -> bytes:
-    """Return the payload: the sticker's bytes with the hub's signature (64 bytes) behind them."""
+    """Return the payload: the sticker's bytes with the hub's signature (64 bytes) behind them.
+
+    Raises StickerError when its text would have more than STICKER_TEXT_CHARACTERS_MAX characters.
+    """
     data = msgspec.msgpack.encode(sticker)
-    return data + key.sign("sticker", data)
+    payload = data + key.sign("sticker", data)
+    if len(sticker_text(payload)) > STICKER_TEXT_CHARACTERS_MAX:
+        raise StickerError(f"a sticker has at most {STICKER_TEXT_CHARACTERS_MAX} characters")
+    return payload
 
 
 def open_sticker(payload: bytes, public: bytes) -> Sticker:

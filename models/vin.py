@@ -16,7 +16,7 @@ from models.candidates import Candidate, DecisionSettings, best_of, candidate_of
 from models.characters import STRIP_HEIGHT_PIXELS, CharacterReader, Steps
 from models.lines import FinderSettings, Line, LineFinder, Quad, chained, grown_quad, pairs_of, strip_of
 from models.photo import Photo, Pixels
-from models.weights import Network, load_network
+from models.weights import Network
 
 _MILLISECONDS = 1000.0
 # How much wider and higher, in heights of the line, the place of a reading is cut for the second reading.
@@ -188,12 +188,6 @@ class VinReader:
             candidate = candidate_of(steps, quad, settings=self._settings.decision)
             if candidate:
                 looks.candidates.append(candidate)
-
-
-def load_vin_reader(*, threads: int = 1, clock: Callable[[], float]) -> VinReader:
-    """Return a reader over the weights that the manifest lists; raises WeightsError."""
-    finder = load_network("line-finder", threads=threads)
-    return VinReader(finder, load_network("character-reader", threads=threads), clock=clock)
 
 
 def _witness(barcodes: Sequence[str], candidates: Sequence[Candidate]) -> str:

@@ -1,6 +1,7 @@
 """`passlane enrol`, `passlane status`, `passlane pda` and `passlane lane`: the device's side."""
 
 import argparse
+import os
 import signal
 import sys
 import threading
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from passlane import UsageError
-from passlane.hub_commands import asked_password
+from passlane.hub_commands import PRIVATE_UMASK, asked_password
 from passlane.parents import stop_with_parent
 
 if TYPE_CHECKING:
@@ -157,20 +158,30 @@ def _work(options: argparse.Namespace, visit: "Callable[[Agent, Order], VisitRes
         folders = order_folders(options.orders)
     except OrderError as error:
         raise UsageError(str(error)) from error
+    os.umask(PRIVATE_UMASK)
     passed_over = 0
     with _stoppable(options) as told, open_agent(options.home) as agent:
         agent.start()
+        agent.abandon_interrupted()
         for folder in folders:
             if told.is_set():
                 break
             try:
-                _say(visit(agent, load_order(folder)), as_json=options.json)
+                _follow(agent, load_order(folder), visit, as_json=options.json)
             except OrderError as error:
                 passed_over += 1
                 print(f"passlane: {error}; this order is passed over", file=sys.stderr, flush=True)
         while options.stay and not told.wait(_LOOK_SECONDS):
             pass
     return 1 if passed_over else 0
+
+
+def _follow(agent: "Agent", order: "Order", visit: "Callable[[Agent, Order], VisitResult]", *, as_json: bool) -> None:
+    # After a restart the same folder is given again: what was concluded is not done twice.
+    if case := agent.concluded_case(order.text.serial, order.text.attempt):
+        print(f"passlane: {order.name} was inspected before, in case {case}", file=sys.stderr, flush=True)
+        return
+    _say(visit(agent, order), as_json=as_json)
 
 
 @contextmanager
@@ -202,10 +213,11 @@ def open_agent(home_path: Path) -> "Agent":
     from edge_agent.agent import Agent, Equipment  # noqa: PLC0415
     from edge_agent.clock import Clock  # noqa: PLC0415
     from firmware_profiles.files import load  # noqa: PLC0415
-    from passlane.reading import vin_reader  # noqa: PLC0415
+    from passlane.reading import checked_profile, vin_reader  # noqa: PLC0415
 
     home = _opened_home(home_path)
     profile = load(home.profile_path, home.profile_public)
+    checked_profile(profile.profile, version("passlane"))
     equipment = Equipment(
         profile=profile, reader=vin_reader(profile.profile), software=version("passlane"), clock=Clock()
     )

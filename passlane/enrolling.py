@@ -19,6 +19,7 @@ from inspection.signing import SignatureError, public_key_from_hex
 from passlane import UsageError
 from passlane.profile_command import profile_key
 
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 ANSWER_BYTES_MAX = 64 * 1024
 ANSWER_SECONDS_MAX = 20.0
 _PRIVATE_FOLDER = 0o700
@@ -77,7 +78,10 @@ def _begin_home(options: EnrolAsked) -> None:
 
 def _enrolment(options: EnrolAsked, answer: dict[str, Any]) -> Enrolment:
     values = {name: answer[name] for name in _ANSWERED if name in answer}
-    values |= {"device": options.device, "kind": options.kind, "station": options.station, "broker_tls": False}
+    values |= {"device": options.device, "kind": options.kind, "station": options.station}
+    if answer.get("broker_host") in LOOPBACK_HOSTS:
+        # Only on one machine may the wire be plain; elsewhere the profile's word stands, and that is TLS.
+        values["broker_tls"] = False
     values |= {"profile_file": options.profile.name, "profile_public_key": options.profile_key}
     try:
         return msgspec.convert(values, Enrolment)

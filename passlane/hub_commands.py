@@ -17,6 +17,9 @@ from passlane.parents import stop_with_parent
 if TYPE_CHECKING:
     from central_hub.assembly import SignIn
 
+PRIVATE_UMASK = 0o077
+"""Ledgers, journals and photos are nobody else's to read."""
+
 
 def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the subcommands to the parser."""
@@ -88,6 +91,7 @@ def run_hub(options: argparse.Namespace) -> int:
     except OSError as error:
         raise UsageError(f"{options.data} is not a folder, and cannot be made: {error.strerror}") from error
     logging.getLogger("central_hub").setLevel(logging.INFO)
+    os.umask(PRIVATE_UMASK)
 
     async def serve() -> None:
         stop = asyncio.Event()
@@ -144,9 +148,14 @@ def asked_password(prompt: str) -> str:
 
 def run_account(options: argparse.Namespace) -> int:
     """Make an account or set its password."""
-    from central_hub.accounts import AccountError, Accounts  # noqa: PLC0415
+    from central_hub.accounts import AccountError, Accounts, checked_name  # noqa: PLC0415
     from central_hub.store.database import open_for_writing  # noqa: PLC0415
 
+    try:
+        # Before the password: nobody is asked for one that is of no use.
+        checked_name(options.name)
+    except AccountError as error:
+        raise UsageError(str(error)) from error
     if not (options.data / "ledger.db").is_file():
         raise UsageError(f"{options.data} is no hub's data folder; start `passlane hub` on it first")
     db = open_for_writing(options.data)

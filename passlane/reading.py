@@ -1,4 +1,7 @@
-"""Loads the VIN reader that a profile names: the weights listed in `models`, and only with the profile's digests."""
+"""Whether this program may run a profile, and the VIN reader that it names.
+
+The weights are those listed in `models`, and only with the profile's digests.
+"""
 
 import time
 
@@ -9,6 +12,19 @@ from models.weights import OnnxNetwork, listed_weights, load_network
 
 FINDER = "line-finder"
 READER = "character-reader"
+
+
+def checked_profile(profile: Profile, software: str) -> Profile:
+    """Return `profile` if this program, whose version is `software`, is new enough for it.
+
+    Raises ProfileError when it is not, or when `software` is no version of three numbers.
+    """
+    if not profile.runs_on(software):
+        raise ProfileError(
+            f"profile {profile.id} version {profile.version} needs passlane {profile.min_software} or newer; "
+            f"this is {software}"
+        )
+    return profile
 
 
 def vin_reader(profile: Profile) -> VinReader:

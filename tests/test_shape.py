@@ -78,6 +78,13 @@ def test_every_room_is_named_in_the_import_contracts() -> None:
     assert packages == set(ROOMS) == set(settings["tool"]["importlinter"]["root_packages"])
 
 
+def test_every_folder_of_code_has_layers_that_name_each_of_its_files() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = [contract for contract in settings["tool"]["importlinter"]["contracts"] if contract.get("exhaustive")]
+    layered = [container for contract in contracts for container in contract["containers"]]
+    assert sorted(layered) == sorted({".".join(path.parent.relative_to(ROOT).parts) for path in sources()})
+
+
 def test_every_folder_of_code_is_packaged() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     folders = {".".join(path.parent.relative_to(ROOT).parts) for path in sources()}
@@ -92,6 +99,21 @@ def test_only_clock_modules_and_assemblies_read_a_clock() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in READS_A_CLOCK:
                 pytest.fail(f"{path.relative_to(ROOT)}:{node.lineno} reads a clock")
+
+
+def catches_everything(handler: ast.ExceptHandler) -> bool:
+    caught = [ast.unparse(node) for node in ast.walk(handler.type)] if handler.type else ["BaseException"]
+    return bool({"Exception", "BaseException"} & set(caught))
+
+
+def test_only_the_hubs_writer_catches_every_error_and_in_one_place() -> None:
+    found = [
+        str(path.relative_to(ROOT))
+        for path in sources()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ExceptHandler) and catches_everything(node)
+    ]
+    assert found == ["central_hub/writer.py"]
 
 
 def test_a_source_file_has_a_test_file_of_its_name() -> None:

@@ -15,7 +15,6 @@ from inspection.case import Case
 from inspection.checklist import missing
 from inspection.evidence import VideoRef
 from inspection.facts import CaseOpened, Entry, ItemChecked, PhotoTaken
-from inspection.identities import HUB
 from inspection.sticker import sticker_text
 
 Pair = tuple[str, str]
@@ -165,16 +164,11 @@ def case_view(
         outcome=case.concluded.outcome if case.concluded else "",
         videos=tuple(_video(video) for video in case.videos),
         decision=_decision(case, texts),
-        audit=_audit(case, facts_seen(entries), around, viewer, texts),
+        audit=_audit(case, case.device_facts, around, viewer, texts),
         timeline=timeline(entries, names, texts),
         timeline_cut=max(0, len(entries) - ROWS_SHOWN_MAX),
         unknown=", ".join(case.unknown),
     )
-
-
-def facts_seen(entries: list[tuple[int, Entry]]) -> int:
-    """Return how many of a case's facts came from devices: what an auditor judges, so it must not change unseen."""
-    return sum(1 for _, entry in entries if entry.device != HUB)
 
 
 def _about(case: Case, opened: CaseOpened, station: str, names: CaseNames, texts: Texts) -> tuple[Pair, ...]:

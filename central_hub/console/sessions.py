@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from central_hub.accounts import Accounts, check_password, token_digest
+from central_hub.accounts import NAME_CHARACTERS_MAX, Accounts, check_password, token_digest
 from central_hub.console.attempts import Attempts
 from central_hub.console.desk import Desk, Visitor
 from central_hub.console.guarding import local_path, read_form, same_origin
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from central_hub.accounts import Role
 
 SESSION_COOKIE = "passlane_session"
-NAME_CHARACTERS_MAX = 64
 CHECKS_AT_ONCE_MAX = 2
 """A password check takes 64 MiB and a core; more at once would starve the uploads that share the threads."""
 HOUR_SECONDS = 3600
@@ -71,13 +70,14 @@ class Sessions:
         fields = read_form(await request.read())
         name, onward = fields.get("name", "")[:NAME_CHARACTERS_MAX], local_path(fields.get("next", "/"))
         texts = chosen_texts(request)
-        seconds = self._attempts.begin(name, now=self._desk.now())
+        source = request.remote or ""
+        seconds = self._attempts.begin(name, source, now=self._desk.now())
         if seconds:
             refused = texts("sign_in.wait", seconds=seconds)
             return self._form(request, name=name, onward=onward, refused=refused, status=429)
         if not await self._belongs(name, fields.get("password", "")):
             return self._form(request, name=name, onward=onward, refused=texts("sign_in.wrong"), status=401)
-        self._attempts.succeeded(name)
+        self._attempts.succeeded(name, source)
         return await self._begin(request, name, onward)
 
     async def _belongs(self, name: str, password: str) -> bool:

@@ -1,7 +1,9 @@
 """The hub's door for programs: whether it is well, and enrolling a device with an operator's sign-in."""
 
 import asyncio
+import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
 import aiohttp
@@ -15,9 +17,32 @@ from central_hub.reading import Reading
 from inspection import InspectionError
 from inspection.signing import public_key_from_hex
 
+STATION_CHARACTERS_MAX = 32
+_STATION = re.compile(rf"[A-Za-z0-9-]{{1,{STATION_CHARACTERS_MAX}}}\Z")
+
+
+class EnrolError(HubError):
+    """A request to enrol a device that the hub does not take."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Health:
+    """How the hub is. trouble: why it does not work, empty when it does.
+
+    Both counts begin at 0 with the program. dropped: messages for which there was no room; their devices send them
+    again. errors: pieces of work that failed in a way that nobody foresaw and were taken back.
+    """
+
+    trouble: str
+    dropped: int
+    errors: int
+
 
 class EnrolRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a device says of itself: its name, kind and station, and its public key in hexadecimal."""
+    """What a device says of itself: its name, kind and station, and its public key in hexadecimal.
+
+    station: 1 to STATION_CHARACTERS_MAX of A-Z, a-z, 0-9 and "-".
+    """
 
     device: str
     kind: Literal["pda", "lane_box"]
@@ -40,7 +65,7 @@ class Api:
     """The two requests. enrol: writes the device down, lets it in at the broker, returns the answer."""
 
     def __init__(
-        self, reading: Reading, *, enrol: Callable[[EnrolRequest, bytes], EnrolAnswer], health: Callable[[], str]
+        self, reading: Reading, *, enrol: Callable[[EnrolRequest, bytes], EnrolAnswer], health: Callable[[], Health]
     ) -> None:
         self._reading = reading
         self._enrol = enrol
@@ -53,8 +78,10 @@ class Api:
         return [web.get("/healthz", self._healthz), web.post("/api/devices", self._post_device)]
 
     async def _healthz(self, _request: web.Request) -> web.Response:
-        trouble = self._health()
-        return web.json_response({"well": not trouble, "trouble": trouble}, status=503 if trouble else 200)
+        health = self._health()
+        well = not health.trouble
+        said = {"well": well, "trouble": health.trouble, "dropped": health.dropped, "errors": health.errors}
+        return web.json_response(said, status=200 if well else 503)
 
     async def _post_device(self, request: web.Request) -> web.Response:
         async with self._checking:
@@ -62,7 +89,7 @@ class Api:
         if not signed_in:
             return _refused(401, "enrol.sign_in", "an operator's name and password are needed to enrol a device")
         try:
-            asked = msgspec.json.decode(await request.read(), type=EnrolRequest)
+            asked = _asked(await request.read())
             answer = await asyncio.to_thread(self._enrol, asked, public_key_from_hex(asked.public_key))
         except (msgspec.MsgspecError, UnicodeDecodeError, HubError, InspectionError) as error:
             return _refused(400, "enrol.refused", str(error))
@@ -76,6 +103,15 @@ class Api:
         account = self._reading.account(asked.login)
         known = check_password(account["password"] if account else None, asked.password)
         return known and account is not None and account["role"] == "operator"
+
+
+def _asked(body: bytes) -> EnrolRequest:
+    asked = msgspec.json.decode(body, type=EnrolRequest)
+    if not _STATION.match(asked.station):
+        raise EnrolError(
+            f"{asked.station[:40]!r} cannot name a station: use 1 to {STATION_CHARACTERS_MAX} of A-Z, a-z, 0-9 and -"
+        )
+    return asked
 
 
 def _refused(status: int, code: str, text: str) -> web.Response:

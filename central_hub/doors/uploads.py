@@ -100,7 +100,7 @@ class Uploads:
     async def _head(self, _request: web.Request, photo: AnnouncedPhoto) -> web.Response:
         if self._store.has(photo.digest):
             return await self._committed(photo)
-        return _progress(200, self._store.offset(photo.digest))
+        return _progress(200, self._store.offset(photo.digest, sender=photo.device))
 
     async def _patch(self, request: web.Request, photo: AnnouncedPhoto) -> web.Response:
         if self._store.has(photo.digest):
@@ -127,10 +127,12 @@ class Uploads:
             self._busy.discard(photo.digest)
 
     async def _add(self, photo: AnnouncedPhoto, offset: int, piece: bytes) -> web.Response:
-        here = await asyncio.to_thread(self._store.add, photo.digest, offset, piece, size=photo.size)
+        here = await asyncio.to_thread(
+            self._store.add, photo.digest, offset, piece, size=photo.size, sender=photo.device
+        )
         if here < photo.size:
             return _progress(204, here)
-        await asyncio.to_thread(self._store.finish, photo.digest, media=photo.media)
+        await asyncio.to_thread(self._store.finish, photo.digest, media=photo.media, sender=photo.device)
         return await self._committed(photo)
 
     async def _committed(self, photo: AnnouncedPhoto) -> web.Response:

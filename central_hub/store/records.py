@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from inspection.case import Case
 from inspection.directives import AnyDirective, NumberedDirective
-from inspection.facts import PhotoTaken
+from inspection.facts import CaseOpened, PhotoTaken
 from inspection.signing import SigningKey
 from inspection.wire import seal_directive
 
@@ -42,15 +42,30 @@ class Records:
             return
         waiting = int(case.stage in _WAITING and case.audit_due > 0 and case.audit is None)
         vehicle = opened.vehicle
-        who = (case.case, opened.regime, opened.station, opened.inspector, case.device, opened.serial)
-        what = (vehicle.plate_kind, vehicle.plate, case.vin or vehicle.vin, case.stage, opened_at)
-        row = (*who, *what, case.audit_due, waiting)
-        self._db.execute("INSERT OR REPLACE INTO cases VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", row)
+        who = (case.case, opened.regime, opened.station, opened.inspector, case.device, opened.serial, opened.attempt)
+        what = (vehicle.vin, vehicle.plate_kind, vehicle.plate, case.vin or vehicle.vin, case.stage, opened_at)
+        row = (*who, *what, case.audit_due, waiting, int(case.overdue is not None))
+        self._db.execute(f"INSERT OR REPLACE INTO cases VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608 - marks
 
     def overdue_cases(self, now: int) -> list[str]:
-        """Return the cases that still wait though their audit was due before `now`."""
-        query = "SELECT case_id FROM cases WHERE waiting = 1 AND audit_due < ? ORDER BY audit_due"
+        """Return the cases that still wait though their audit was due before `now`, and of which nobody said so yet."""
+        query = "SELECT case_id FROM cases WHERE waiting = 1 AND overdue = 0 AND audit_due < ? ORDER BY audit_due"
         return [row[0] for row in self._db.execute(query, (now,))]
+
+    def other_sticker(self, case: str, opened: CaseOpened) -> str:
+        """Return the number of a sticker that another case of this serial and attempt has, or nothing."""
+        query = (
+            "SELECT stickers.number FROM cases JOIN stickers USING (case_id) "
+            "WHERE serial = ? AND attempt = ? AND regime = ? AND case_id <> ? LIMIT 1"
+        )
+        row = self._db.execute(query, (opened.serial, opened.attempt, opened.regime, case)).fetchone()
+        return row[0] if row else ""
+
+    def other_recall(self, case: str, opened: CaseOpened) -> str:
+        """Return another case for which a vehicle with this registered VIN is ordered back, or nothing."""
+        query = "SELECT case_id FROM cases WHERE registered = ? AND stage = 'recall_ordered' AND case_id <> ? LIMIT 1"
+        row = self._db.execute(query, (opened.vehicle.vin, case)).fetchone()
+        return row[0] if row else ""
 
     def next_sticker_number(self, prefix: str) -> str:
         """Take the next number of a range: the prefix and eight digits, without gaps."""
@@ -73,7 +88,7 @@ class Records:
     def photo_stored(self, digest: str, *, at: int) -> list[tuple[str, int]]:
         """Mark a photo's bytes as committed; return the cases that waited for them, each with the announced size."""
         update = "UPDATE photos SET stored = ? WHERE digest = ? AND stored = 0 RETURNING case_id, size"
-        return [(row[0], row[1]) for row in self._db.execute(update, (at, digest)).fetchall()]
+        return list(dict(self._db.execute(update, (at, digest)).fetchall()).items())
 
     def add_directive(self, device: str, directive: AnyDirective, *, at: int) -> bytes:
         """Append a directive to a device's log; return the message that carries it."""

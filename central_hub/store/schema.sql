@@ -50,14 +50,19 @@ CREATE TABLE IF NOT EXISTS cases (
     inspector TEXT NOT NULL,
     device TEXT NOT NULL,
     serial TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    registered TEXT NOT NULL,
     plate_kind TEXT NOT NULL,
     plate TEXT NOT NULL,
     vin TEXT NOT NULL,
     stage TEXT NOT NULL,
     opened INTEGER NOT NULL,
     audit_due INTEGER NOT NULL,
-    waiting INTEGER NOT NULL
+    waiting INTEGER NOT NULL,
+    overdue INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX IF NOT EXISTS cases_of_serial ON cases (serial);
+CREATE INDEX IF NOT EXISTS cases_recalled ON cases (registered) WHERE stage = 'recall_ordered';
 CREATE INDEX IF NOT EXISTS cases_waiting ON cases (audit_due) WHERE waiting = 1;
 
 CREATE TABLE IF NOT EXISTS stickers (
@@ -79,7 +84,7 @@ CREATE TABLE IF NOT EXISTS photos (
     media TEXT NOT NULL,
     size INTEGER NOT NULL,
     stored INTEGER NOT NULL DEFAULT 0,
-    PRIMARY KEY (digest, case_id)
+    PRIMARY KEY (digest, case_id, device)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS directives (

@@ -5,6 +5,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -12,6 +13,7 @@ from central_hub import clock
 from central_hub.casework import Casework
 from central_hub.settings import HubSettings, Station
 from central_hub.store.database import open_for_writing
+from inspection.case import Case, fold
 from inspection.signing import SigningKey
 from tests.central_hub.simulated_device import STATION, SimulatedDevice
 
@@ -57,6 +59,11 @@ class Bench:
         for digest in digests:
             sent += self.transaction(functools.partial(self.casework.store_photo, digest))
         return sent
+
+    def audit(self, case: str, decision: Literal["pass", "suspicious"], *, auditor: str, reason: str = "") -> Case:
+        """Decide as an auditor who saw all that is here."""
+        seen = fold(case, self.casework.ledger.entries_of(case)).device_facts
+        return self.casework.audit(case, decision, auditor=auditor, reason=reason, seen=seen)
 
     def value(self, query: str, *values: object) -> object:
         row = self.db.execute(query, values).fetchone()

@@ -89,7 +89,7 @@ class SimulatedDevice:
     def open_case(self, vehicle: Vehicle | None = None, **changes: object) -> str:
         fields: dict[str, object] = {
             "regime": "jianyan",
-            "serial": "S0000000000000001",
+            "serial": f"S-{self.name}-{len(self.records) + 1}",
             "vehicle": vehicle or private_car(),
             "station": self.station,
             "inspector": "inspector-1",

@@ -6,11 +6,13 @@ from argon2 import PasswordHasher
 from central_hub import accounts
 from central_hub.accounts import (
     HOUR_MS,
+    NAME_CHARACTERS_MAX,
     PASSWORD_CHARACTERS_MAX,
     PASSWORD_CHARACTERS_MIN,
     AccountError,
     Accounts,
     check_password,
+    checked_name,
     token_digest,
 )
 from tests.central_hub.conftest import NOW, Bench
@@ -92,6 +94,20 @@ def test_a_password_too_short_or_too_long_is_not_taken(bench: Bench, length: int
 def test_the_shortest_and_the_longest_password_are_taken(bench: Bench, hasher: CountingHasher, length: int) -> None:
     Accounts(bench.db).put("lin", title="", role="auditor", password="长" * length)
     assert check_password(hash_of(bench.db, "lin"), "长" * length)
+
+
+@pytest.mark.parametrize("name", ["a", "wang-li", "Wang.Li_2", "王丽", "x" * NAME_CHARACTERS_MAX])
+def test_a_name_of_letters_digits_and_three_marks_is_taken(name: str) -> None:
+    assert checked_name(name) == name
+
+
+@pytest.mark.parametrize(
+    "name", ["", " ", "wang li", "li\n", "a/b", "a:b", "<b>", "\udc80", "x" * (NAME_CHARACTERS_MAX + 1)]
+)
+def test_any_other_name_is_refused_and_no_account_made(bench: Bench, name: str) -> None:
+    with pytest.raises(AccountError, match="cannot name an account: use 1 to 64 letters"):
+        Accounts(bench.db).put(name, title="", role="auditor", password=PASSWORD)
+    assert not Accounts(bench.db).any()
 
 
 def test_there_is_an_account_once_one_was_made(bench: Bench, kept: Accounts) -> None:

@@ -14,7 +14,7 @@ from aiohttp import ClientSession, encode_basic_auth
 from central_hub import HubError, assembly
 from central_hub.assembly import Hub, SignIn
 from central_hub.doors import link
-from central_hub.doors.api import EnrolAnswer
+from central_hub.doors.api import EnrolAnswer, Health
 from central_hub.doors.broker import BrokerUser
 from central_hub.installation import public_key_of
 from central_hub.verify import verify_folder
@@ -200,8 +200,15 @@ async def test_a_full_disk_stops_the_hub_with_its_cause(tmp_path: Path) -> None:
     seen: list[Running] = []
     with pytest.raises(HubError, match="database or disk is full"):
         await until_the_disk_is_full(tmp_path, seen)
-    assert "the store failed" in seen[0].hub._trouble()
+    assert "the store failed" in seen[0].hub._health().trouble
     assert not any(listens(port) for port in ports(tmp_path).values())
+
+
+def test_the_hub_counts_what_its_link_dropped_and_what_its_writer_saw_fail(tmp_path: Path) -> None:
+    hub = Hub(tmp_path)
+    hub._link.dropped, hub._writer.errors = 3, 2
+    assert hub._health() == Health(trouble="the broker is away", dropped=3, errors=2)
+    hub._opened.close()
 
 
 @pytest.mark.real

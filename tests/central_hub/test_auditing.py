@@ -29,22 +29,28 @@ def waiting(**changes: object) -> Case:
 def refusal(case: Case, decision: Literal["pass", "suspicious"] = "pass", **words: str) -> str:
     asked = {"auditor": "auditor", "reason": "", "note": "", **words}
     with pytest.raises(AuditError) as refused:
-        decide_audit(case, decision, **asked)
+        decide_audit(case, decision, seen=case.device_facts, **asked)
     return refused.value.code
 
 
 def test_a_pass_is_one_fact() -> None:
-    facts = decide_audit(waiting(), "pass", auditor="auditor", reason="vin.differs", note="looked at twice")
+    facts = decide_audit(waiting(), "pass", auditor="auditor", reason="vin.differs", note="looked at twice", seen=0)
     assert facts == (AuditDecided(decision="pass", auditor="auditor", note="looked at twice"),)
 
 
 @pytest.mark.parametrize("reason", SUSPICION_REASONS)
 def test_a_suspicion_orders_the_vehicle_back_to_its_station(reason: str) -> None:
-    facts = decide_audit(waiting(), "suspicious", auditor="auditor", reason=reason, note="see photo 2")
+    facts = decide_audit(waiting(), "suspicious", auditor="auditor", reason=reason, note="see photo 2", seen=0)
     assert facts == (
         AuditDecided(decision="suspicious", auditor="auditor", reason=reason, note="see photo 2"),
         RecallOrdered(reason=reason, station=STATION, note="see photo 2"),
     )
+
+
+def test_a_decision_on_less_than_is_here_is_refused() -> None:
+    with pytest.raises(AuditError) as refused:
+        decide_audit(waiting(device_facts=7), "pass", auditor="a", reason="", note="", seen=6)
+    assert refused.value.code == "audit.changed"
 
 
 def test_a_case_without_an_opening_or_a_clock_does_not_wait() -> None:
@@ -55,7 +61,7 @@ def test_a_case_without_an_opening_or_a_clock_does_not_wait() -> None:
 
 def test_a_withheld_case_with_a_clock_may_be_decided() -> None:
     withheld = StickerWithheld(rulebook="r", reasons=(), audit_due=DUE, audit_first=True)
-    assert decide_audit(waiting(issued=None, withheld=withheld), "pass", auditor="a", reason="", note="")
+    assert decide_audit(waiting(issued=None, withheld=withheld), "pass", auditor="a", reason="", note="", seen=0)
 
 
 def test_what_was_decided_stays_decided() -> None:
@@ -69,7 +75,7 @@ def test_nobody_decides_their_own_inspection() -> None:
 
 def test_a_note_has_a_limit() -> None:
     assert refusal(waiting(), note="长" * (NOTE_CHARACTERS_MAX + 1)) == "audit.note_too_long"
-    assert decide_audit(waiting(), "pass", auditor="a", reason="", note="长" * NOTE_CHARACTERS_MAX)
+    assert decide_audit(waiting(), "pass", auditor="a", reason="", note="长" * NOTE_CHARACTERS_MAX, seen=0)
 
 
 def test_a_suspicion_needs_a_coded_reason() -> None:

@@ -140,7 +140,7 @@ def test_a_station_without_the_privilege_waits_for_an_auditor_and_their_pass_bri
     story.stored(story.whole())
     assert story.withheld(admitted=False).audit_first
     assert story.step(admitted=False) is None
-    story.hub_says(AuditDecided(decision="pass", auditor="auditor"))
+    story.hub_says(AuditDecided(decision="pass", auditor="auditor", seen=len(story.device.records)))
     order = story.step(admitted=False, now=NOW + HOUR_MS)
     assert isinstance(order, IssueOrder)
     assert order.audit_due == NOW + HOUR_MS
@@ -157,12 +157,23 @@ def test_new_reasons_are_written_down_and_the_first_deadline_stays() -> None:
     assert second.audit_due == first.audit_due
 
 
-def test_a_verdict_that_is_mended_later_starts_the_clock_that_the_first_did_not() -> None:
+def test_a_second_verdict_changes_nothing() -> None:
     story = Story()
-    story.stored(story.whole(outcome="fail", vin=VIN[:-1] + "9"))
+    story.stored(story.whole(outcome="fail"))
     assert story.withheld().audit_due == 0
     story.device.conclude(story.name, "pass")
-    assert story.withheld().audit_due == NOW + BOOK.audit.audit_first_hours * HOUR_MS
+    assert story.step() is None
+
+
+def test_facts_that_came_after_the_auditor_looked_bring_no_sticker() -> None:
+    story = Story()
+    story.stored(story.whole(vin=VIN[:-1] + "9"))
+    story.withheld()
+    story.hub_says(AuditDecided(decision="pass", auditor="auditor", seen=len(story.device.records)))
+    story.device.write(ItemChecked(item="01", mark="pass"), story.name)
+    step = story.step()
+    assert isinstance(step, StickerWithheld)
+    assert "audit" in {reason.code for reason in step.reasons if reason.result == "failed"}
 
 
 cars = st.builds(

@@ -49,7 +49,7 @@ def test_the_queue_begins_with_the_nearest_deadline(bench: Bench, device: Simula
     bench.now += 60_000
     second = issued(bench, device)
     assert [row["case_id"] for row in reading.queue()] == [first, second]
-    bench.transaction(lambda: bench.casework.audit(first, "pass", auditor="lin"))
+    bench.transaction(lambda: bench.audit(first, "pass", auditor="lin"))
     assert [row["case_id"] for row in reading.queue()] == [second]
     assert reading.counts() == {"archived": 1, "audit_pending": 1}
     assert [row["case_id"] for row in reading.recent_cases()] == [second, first]

@@ -34,7 +34,7 @@ def filled(bench: Bench, device: SimulatedDevice) -> Bench:
         bench.send(device)
         bench.store(*digests)
         bench.transaction(bench.casework.seal)
-    bench.transaction(lambda: bench.casework.audit(case, "pass", auditor="auditor"))
+    bench.transaction(lambda: bench.audit(case, "pass", auditor="auditor"))
     return bench
 
 
@@ -115,8 +115,13 @@ def _photo(bench: Bench) -> Path:
         pytest.param(change("DELETE FROM seal"), "no seal", id="removed seal"),
         pytest.param(
             change("UPDATE devices SET public_key = zeroblob(32) WHERE device='lane-1'"),
-            "the key it was enrolled with",
+            "the key, kind and station it was enrolled with",
             id="other device key",
+        ),
+        pytest.param(
+            change("UPDATE devices SET station = 'ST09' WHERE device='lane-1'"),
+            "the key, kind and station it was enrolled with",
+            id="other station",
         ),
         pytest.param(change("DELETE FROM stickers WHERE number='PL00000002'"), "is not filed", id="removed sticker"),
         pytest.param(_forge_sticker, "never issued", id="forged sticker"),

@@ -78,18 +78,11 @@ def test_a_pinned_hub_key_cannot_be_replaced_but_may_be_repeated() -> None:
         pinned.with_addresses(Addresses(public_key="cd" * 32))
 
 
-def test_the_cameras_that_a_lane_box_cannot_reach_are_named() -> None:
+def test_a_camera_that_is_given_an_address_has_no_channel_any_more() -> None:
     channel = 'name = "rear"\ngb28181_channel = "34020000001320000002"'
     lane = profile("lane-box-basic", ('name = "rear"', channel))
-    assert lane.unaddressed_cameras() == ("front", "windscreen", "side")
-    urls = dict.fromkeys(("front", "rear", "windscreen", "side"), "rtsp://10.0.0.1")
-    moved = lane.with_addresses(Addresses(camera_urls=urls))
-    assert moved.unaddressed_cameras() == ()
-    assert moved.cameras[1].gb28181_channel is None
-
-
-def test_the_cameras_of_a_pda_need_no_address() -> None:
-    assert profile("pda-basic").unaddressed_cameras() == ()
+    moved = lane.with_addresses(Addresses(camera_urls={"rear": "rtsp://10.0.0.1"}))
+    assert (moved.cameras[1].url, moved.cameras[1].gb28181_channel) == ("rtsp://10.0.0.1", None)
 
 
 def test_software_is_compared_by_number_and_not_by_letter() -> None:

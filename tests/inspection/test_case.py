@@ -129,9 +129,11 @@ def test_every_fact_of_a_history_is_kept_somewhere_in_the_case(history: list[Ent
     assert len(case.all_photos) == sum(isinstance(fact, PhotoTaken) for fact in by_devices)
     assert len(case.corrections) == sum(isinstance(fact, ReadingCorrected) for fact in by_devices)
     strange = sum(isinstance(fact, (UnknownFact, DirectiveSettled, *HUB_FACTS)) for fact in by_devices)
+    endings = max(0, sum(isinstance(fact, InspectionConcluded | CaseAbandoned) for fact in by_devices) - 1)
     openings = sum(isinstance(fact, CaseOpened) for fact in by_devices) - 1
     unknown_of_hub = sum(isinstance(item.fact, UnknownFact) for item in history if item.device == HUB)
-    assert len(case.unknown) == strange + openings + unknown_of_hub
+    assert len(case.unknown) == strange + openings + endings + unknown_of_hub
+    assert case.device_facts == len(by_devices) - strange - openings - endings
 
 
 @given(histories)
@@ -185,7 +187,9 @@ STAGES: list[tuple[Stage, tuple[AnyFact, ...], tuple[AnyFact, ...]]] = [
     ("failed", (OPENED, InspectionConcluded(outcome="fail", by="i")), ()),
     ("concluded", (OPENED, PASSED), ()),
     ("concluded", (OPENED, InspectionConcluded(outcome="pass_advised", by="i")), ()),
-    ("concluded", (OPENED, CaseAbandoned(reason="came back"), PASSED), ()),
+    ("abandoned", (OPENED, CaseAbandoned(reason="came back"), PASSED), ()),
+    ("failed", (OPENED, InspectionConcluded(outcome="fail", by="i"), PASSED), ()),
+    ("concluded", (OPENED, PASSED, CaseAbandoned(reason="too late")), ()),
     ("audit_pending", (OPENED, PASSED), (ISSUED,)),
     ("audit_pending", (OPENED, PASSED), (ISSUED, OVERDUE)),
     ("audit_pending", (OPENED, PASSED), (WITHHELD, ISSUED)),
@@ -286,12 +290,12 @@ def test_an_item_that_is_checked_again_holds_its_last_mark() -> None:
     assert case_of(OPENED, first, other, again).items == (other, again)
 
 
-def test_refused_shots_videos_and_the_last_verdict_are_kept() -> None:
+def test_refused_shots_videos_and_the_first_verdict_are_kept() -> None:
     refused = PhotoRefused(kind="0113", code="photo.blurred", detail="")
     video = VideoRef(recorder="r", channel="c", start=1, end=2)
     failed = InspectionConcluded(outcome="fail", by="i")
     case = case_of(OPENED, refused, VideoReferenced(video=video), failed, PASSED)
-    assert (case.refused_photos, case.videos, case.concluded) == ((refused,), (video,), PASSED)
+    assert (case.refused_photos, case.videos, case.concluded) == ((refused,), (video,), failed)
 
 
 def test_unknown_facts_are_shown_by_their_kind_and_never_folded() -> None:

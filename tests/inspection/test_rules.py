@@ -87,6 +87,10 @@ class Story:
     seen: str | None = None
     standing: Standing = GOOD
     audit: str | None = None
+    seen_by_auditor: int = 0
+    same_picture: bool = False
+    earlier_sticker: str = ""
+    open_recall: str = ""
 
     def case(self) -> Case:
         opened = replace(OPENED, **({"vehicle": replace(CAR, **self.vehicle)} | self.opening))
@@ -94,23 +98,32 @@ class Story:
         return Case(
             case="lane-07.1",
             opened=opened if self.opened else None,
-            all_photos=tuple(photo(kind, finding if kind == "0113" else None) for kind in self.kinds),
+            all_photos=tuple(
+                photo(kind, finding if kind == "0113" else None, "0113" if self.same_picture else kind)
+                for kind in self.kinds
+            ),
             stored=frozenset(self.stored),
             items=tuple(ItemChecked(item=item, mark=mark) for item, mark in self.marks.items()),
             corrections=() if self.seen is None else (seen("0113", self.seen),),
             concluded=None if self.outcome is None else InspectionConcluded(outcome=self.outcome, by="i"),
             abandoned=CaseAbandoned(reason="drove off") if self.abandoned else None,
-            audits=() if self.audit is None else (audited(self.audit),),
+            audits=() if self.audit is None else (audited(self.audit, self.seen_by_auditor),),
         )
 
     def decision(self, today: date = TODAY) -> Decision:
-        around = Circumstances(today=today, standing=self.standing, requirement=REQUIREMENT)
+        around = Circumstances(
+            today=today,
+            standing=self.standing,
+            requirement=REQUIREMENT,
+            earlier_sticker=self.earlier_sticker,
+            open_recall=self.open_recall,
+        )
         return decide(self.case(), rulebook_on(today, BOOKS), around)
 
 
-def photo(kind: str, finding: VinFinding | None) -> PhotoTaken:
+def photo(kind: str, finding: VinFinding | None, digest: str) -> PhotoTaken:
     return PhotoTaken(
-        kind=kind, vin=finding, photo=PhotoRef(digest=kind, media="image/jpeg", size=1, width=1, height=1)
+        kind=kind, vin=finding, photo=PhotoRef(digest=digest, media="image/jpeg", size=1, width=1, height=1)
     )
 
 
@@ -118,8 +131,8 @@ def seen(kind: str, text: str) -> ReadingCorrected:
     return ReadingCorrected(photo=kind, read=MISREAD, corrected=text, by="i", reason="")
 
 
-def audited(decision: Any) -> AuditDecided:
-    return AuditDecided(decision=decision, auditor="a", reason="" if decision == "pass" else "vin.tampered")
+def audited(decision: Any, seen: Any) -> AuditDecided:
+    return AuditDecided(decision=decision, auditor="a", reason="" if decision == "pass" else "vin.tampered", seen=seen)
 
 
 def car(**changes: Any) -> Story:
@@ -203,7 +216,11 @@ CASES: dict[str, tuple[Story, str, str]] = {
     "a right reading that a person made wrong": (Story(seen=MISREAD), "withhold", "vin_matches"),
     "a failed item": (Story(marks=MARKS | {"04": "fail"}), "withhold", "items"),
     "a failed item that was not even required": (Story(marks=MARKS | {"77": "fail"}), "withhold", "items"),
-    "an item that does not apply": (Story(marks=MARKS | {"04": "not_required"}), "issue", ""),
+    "an item passed over as not required": (Story(marks=MARKS | {"04": "not_required"}), "audit_first", "items_done"),
+    "one picture for two photos": (Story(same_picture=True), "withhold", "photos_differ"),
+    "a serial that has its sticker": (Story(earlier_sticker="PL00000001"), "withhold", "first_sticker"),
+    "a vehicle that is ordered back": (Story(open_recall="lane-07.9"), "withhold", "no_recall"),
+    "passed by an auditor who saw less": (Story(audit="pass", seen_by_auditor=-1), "withhold", "audit"),
     "a forgotten item": (Story(marks={"02": "pass"}), "withhold", "items"),
     "a forgotten photo": (Story(kinds=("0113",)), "withhold", "photos"),
     "a photo that is on its way": (Story(stored=("0113",)), "wait", "photos_at_hub"),

@@ -8,7 +8,7 @@ import pytest
 
 from models.characters import SYMBOLS, Steps
 from models.photo import Photo, PhotoLimits, Pixels, open_photo
-from models.vin import VinReader, load_vin_reader
+from models.vin import VinReader
 from models.weights import OnnxNetwork, load_network
 
 
@@ -23,8 +23,8 @@ def character_network() -> OnnxNetwork:
 
 
 @pytest.fixture(scope="session")
-def vin_reader() -> VinReader:
-    return load_vin_reader(clock=time.perf_counter)
+def vin_reader(finder_network: OnnxNetwork, character_network: OnnxNetwork) -> VinReader:
+    return VinReader(finder_network, character_network, clock=time.perf_counter)
 
 
 @pytest.fixture

@@ -264,3 +264,22 @@ def test_a_home_whose_profile_was_changed_is_not_opened(
 def test_a_folder_that_is_no_home_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is this the home of a device"):
         open_agent(tmp_path)
+
+
+def test_after_a_restart_no_vehicle_is_inspected_twice_and_what_was_cut_short_is_abandoned(
+    device: MakeDevice, hub: FakeHub, orders: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    device(roomy_profile())
+    ask = ["pda", "--home", "home", "--orders", str(orders), "--json"]
+    with device_commands.open_agent(Path("home")) as agent:
+        cut_short = agent.open_case(opened())
+    assert main(ask) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2
+    assert main(ask) == 0
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("was inspected before, in case") == 2
+    with device_commands.open_agent(Path("home")) as agent:
+        state = agent.case(cut_short)
+    assert state.abandoned is not None
+    assert state.abandoned.reason == "restarted"

@@ -113,6 +113,11 @@ MISTAKES: dict[str, tuple[Ask, str]] = {
     "verify: a key that is too short": (lambda s: ["verify", s.hub, "--key", "ab"], "has 32 bytes, not 1"),
     "account: no name": (lambda s: ["account", "--data", s.hub], "NAME"),
     "account: no such folder": (lambda s: ["account", "--data", s.missing, "x"], "is no hub's data folder"),
+    "account: an empty name": (lambda s: ["account", "--data", s.hub, ""], "cannot name an account"),
+    "account: a name with a space": (
+        lambda s: ["account", "--data", with_ledger(s), "wang li"],
+        "'wang li' cannot name",
+    ),
     "account: an unknown role": (lambda s: ["account", "--data", s.hub, "--role", "boss", "x"], "'boss'"),
     "enrol: an option is missing": (lambda s: s.enrol(station=None), "--station"),
     "enrol: an unknown kind": (lambda s: s.enrol(kind="phone"), "'phone'"),

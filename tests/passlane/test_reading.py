@@ -1,3 +1,5 @@
+from importlib.metadata import version
+
 import msgspec
 import pytest
 
@@ -7,7 +9,7 @@ from firmware_profiles.parsing import parse_profile
 from firmware_profiles.schema import Profile
 from models.vin import VinReader
 from models.weights import listed_weights
-from passlane.reading import FINDER, READER, vin_reader
+from passlane.reading import FINDER, READER, checked_profile, vin_reader
 
 
 @pytest.fixture
@@ -28,6 +30,24 @@ def test_every_shipped_profile_names_the_weights_that_this_program_carries(name:
     named = {model.name: model.sha256 for model in parse_profile(shipped_profile(name).decode()).models}
     carried = listed_weights()
     assert {name: carried[name].sha256 for name in (FINDER, READER)} == named
+
+
+@pytest.mark.parametrize("software", ["0.9.2", "0.10.0", "1.0.0"])
+def test_a_program_that_is_new_enough_may_run_a_profile(profile: Profile, software: str) -> None:
+    needs = msgspec.structs.replace(profile, min_software="0.9.2")
+    assert checked_profile(needs, software) is needs
+
+
+def test_a_profile_for_a_newer_program_is_refused_and_both_versions_are_named(profile: Profile) -> None:
+    needs = msgspec.structs.replace(profile, min_software="0.9.2")
+    with pytest.raises(ProfileError, match=r"pda-basic version \d+ needs passlane 0\.9\.2 or newer; this is 0\.9\.1"):
+        checked_profile(needs, "0.9.1")
+
+
+@pytest.mark.parametrize("name", shipped_profile_names())
+def test_every_shipped_profile_runs_on_this_program(name: str) -> None:
+    profile = parse_profile(shipped_profile(name).decode())
+    assert checked_profile(profile, version("passlane")) is profile
 
 
 def test_a_profile_gives_a_reader(profile: Profile) -> None:

@@ -2,6 +2,7 @@ import asyncio
 from http.cookies import SimpleCookie
 
 import pytest
+from aiohttp import ClientSession, CookieJar, TCPConnector
 from yarl import URL
 
 from central_hub.console.attempts import FREE_FAILURES_MAX
@@ -54,6 +55,18 @@ async def test_after_five_failures_even_the_right_password_has_to_wait(hub: Hub,
     assert "15 秒" in stranger.text
     hub.now += 15_000
     assert (await stranger.sign_in()).status == 303
+
+
+async def test_failures_from_one_address_lock_nobody_out_at_another(hub: Hub, stranger: Browser) -> None:
+    await asyncio.to_thread(hub.account, "auditor", "auditor")
+    elsewhere = TCPConnector(local_addr=("127.0.0.2", 0))
+    async with ClientSession(connector=elsewhere, cookie_jar=CookieJar(unsafe=True)) as session:
+        attacker = Browser(session, stranger.base)
+        for _ in range(FREE_FAILURES_MAX):
+            await attacker.post("/sign-in", name="auditor", password="")
+        assert (await attacker.sign_in()).status == 429
+        assert (await stranger.sign_in()).status == 303
+        assert (await attacker.sign_in()).status == 429
 
 
 async def test_a_sign_in_that_another_site_sent_is_refused(hub: Hub, stranger: Browser) -> None:

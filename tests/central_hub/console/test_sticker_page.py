@@ -75,7 +75,10 @@ async def test_a_sticker_under_recall_says_so(
     hub: Hub, stranger: Browser, inspection: Inspection, payload: bytes
 ) -> None:
     case = inspection.case
-    await asyncio.to_thread(hub.do, lambda: hub.casework.audit(case, "suspicious", auditor="wu", reason="vin.differs"))
+    seen = hub.reading.case(case).device_facts
+    await asyncio.to_thread(
+        hub.do, lambda: hub.casework.audit(case, "suspicious", auditor="wu", reason="vin.differs", seen=seen)
+    )
     await stranger.get(f"/s/{sticker_text(payload)}")
     assert "已通知召回" in stranger.text
     assert "在有效期内" not in stranger.text

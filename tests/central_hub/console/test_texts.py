@@ -46,7 +46,7 @@ def test_every_code_of_a_refused_message_has_words(language: Language, code: str
 
 def test_a_refused_decision_has_a_sentence_of_its_own() -> None:
     with pytest.raises(AuditError) as refused:
-        decide_audit(Case(case="pda-1.1"), "pass", auditor="a", reason="", note="")
+        decide_audit(Case(case="pda-1.1"), "pass", auditor="a", reason="", note="", seen=0)
     assert ZH(f"audit.error.{refused.value.code.removeprefix('audit.')}")
 
 

@@ -10,7 +10,7 @@ from argon2 import PasswordHasher
 
 from central_hub import HubError, accounts
 from central_hub.accounts import Accounts, Role
-from central_hub.doors.api import Api, EnrolAnswer, EnrolRequest
+from central_hub.doors.api import Api, EnrolAnswer, EnrolRequest, Health
 from central_hub.reading import Reading
 from inspection.signing import SigningKey
 from tests.central_hub.conftest import Bench
@@ -19,7 +19,7 @@ PASSWORD = "a quiet afternoon"  # noqa: S105 - made up for the tests
 OPERATOR = encode_basic_auth("运维", PASSWORD)
 BODY_BYTES_MAX = 4096
 KEY = SigningKey(bytes(range(32))).public
-GOOD = {"device": "pda-1", "kind": "pda", "station": "北环检测站", "public_key": KEY.hex()}
+GOOD = {"device": "pda-1", "kind": "pda", "station": "ST-01", "public_key": KEY.hex()}
 
 
 class Desk:
@@ -29,7 +29,7 @@ class Desk:
         self.reading = Reading(bench.folder)
         self.enrolled: list[tuple[EnrolRequest, bytes]] = []
         self.threads: set[str] = set()
-        self.trouble = ""
+        self.health = Health(trouble="", dropped=0, errors=0)
         self.refusal: Exception | None = None
         self.session = ClientSession()
         self.url = ""
@@ -64,7 +64,7 @@ async def desk(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[D
     for name, role in roles:
         Accounts(bench.db).put(name, title="", role=role, password=PASSWORD)
     application = web.Application(client_max_size=BODY_BYTES_MAX)
-    application.add_routes(Api(made.reading, enrol=made.enrol, health=lambda: made.trouble).routes())
+    application.add_routes(Api(made.reading, enrol=made.enrol, health=lambda: made.health).routes())
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -137,6 +137,19 @@ async def test_a_bad_body_is_refused_in_words(desk: Desk, body: object) -> None:
     assert desk.enrolled == []
 
 
+@pytest.mark.parametrize("station", ["S", "st-7", "0" * 32])
+async def test_a_station_has_up_to_32_letters_digits_and_hyphens(desk: Desk, station: str) -> None:
+    assert (await desk.post({**GOOD, "station": station}))[0] == 200
+
+
+@pytest.mark.parametrize("station", ["", " ", "北环检测站", "S 1", "S1\n", "ST_1", "../x", "٣", "0" * 33])
+async def test_a_station_that_is_no_code_is_refused_in_plain_words(desk: Desk, station: str) -> None:
+    status, answer = await desk.post({**GOOD, "station": station})
+    assert (status, answer["code"]) == (400, "enrol.refused")
+    assert str(answer["text"]).endswith("cannot name a station: use 1 to 32 of A-Z, a-z, 0-9 and -")
+    assert desk.enrolled == []
+
+
 async def test_a_body_that_is_too_large_is_refused(desk: Desk) -> None:
     status, _ = await desk.post(b" " * (BODY_BYTES_MAX + 1))
     assert status == 413
@@ -157,8 +170,15 @@ async def test_many_wrong_passwords_at_once_are_all_refused(desk: Desk) -> None:
 
 
 async def test_the_hub_says_that_it_is_well_and_when_not_why(desk: Desk) -> None:
+    well = {"well": True, "trouble": "", "dropped": 0, "errors": 0}
     async with desk.session.get(f"{desk.url}/healthz") as answer:
-        assert (answer.status, await answer.json()) == (200, {"well": True, "trouble": ""})
-    desk.trouble = "the broker is away"
+        assert (answer.status, await answer.json()) == (200, well)
+    desk.health = Health(trouble="the broker is away", dropped=0, errors=0)
     async with desk.session.get(f"{desk.url}/healthz") as answer:
-        assert (answer.status, await answer.json()) == (503, {"well": False, "trouble": "the broker is away"})
+        assert (answer.status, await answer.json()) == (503, well | {"well": False, "trouble": "the broker is away"})
+
+
+async def test_a_hub_that_works_says_what_it_dropped_and_what_failed(desk: Desk) -> None:
+    desk.health = Health(trouble="", dropped=7, errors=2)
+    async with desk.session.get(f"{desk.url}/healthz") as answer:
+        assert (answer.status, await answer.json()) == (200, {"well": True, "trouble": "", "dropped": 7, "errors": 2})

@@ -102,7 +102,7 @@ async def test_a_piece_that_does_not_come_in_time_is_given_up(doors: Doors, send
 
 async def test_all_bytes_here_but_not_finished_is_finished_by_an_empty_piece(doors: Doors, sender: Sender) -> None:
     """As after a hub that ended between the last piece and the photo's place."""
-    doors.store.add(NAME, 0, JPEG, size=SIZE)
+    doors.store.add(NAME, 0, JPEG, size=SIZE, sender=sender.device.name)
     assert await sender.head() == Answer(200, str(SIZE), "0")
     assert await sender.patch(SIZE, b"") == DONE
 

@@ -91,6 +91,7 @@ JUDGED = [
     (None, [], 9, 1),
     (None, ["04-taxi: no sticker"], 10, 1),
     (Path("photos"), ["not asked"], 1, 0),
+    (Path("photos"), ["not asked"], 0, 1),
 ]
 
 
@@ -103,9 +104,11 @@ def test_the_status_says_whether_every_vehicle_got_what_it_should(
 ) -> None:
     photos, wrong, count, status = judged
     monkeypatch.setattr(running, "complaints", lambda _hub, _vehicles: wrong)
-    assert running._judged(tmp_path, [GRANTED] * count, options(photos=photos), said.append) == status
+    expected = 1 if photos else 10
+    judged_as = running._judged(tmp_path, [GRANTED] * count, expected, options=options(photos=photos), say=said.append)
+    assert judged_as == status
     assert any(f"{count} 枚 stickers" in text for text in said)
-    assert ("WRONG: 04-taxi: no sticker" in said) == bool(wrong and status)
+    assert ("WRONG: 04-taxi: no sticker" in said) == bool(wrong and status and not photos)
 
 
 def test_an_interrupt_ends_the_stay_and_not_the_rest(said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
