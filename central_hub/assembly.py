@@ -74,6 +74,7 @@ class Hub:
         devices = [
             BrokerUser(name=row["device"], password=row["password"], device=row["device"])
             for row in self._reading.devices()
+            if not row["revoked"]
         ]
         return [self._hub_user, *devices]
 
@@ -93,6 +94,11 @@ class Hub:
             broker_password=password,
             http_url=self._settings.device_url or self.url,
         )
+
+    def _revoke(self, device: str, reason: str) -> None:
+        self._writer.submit(lambda: self._casework.revoke(device, reason=reason)).result()
+        with self._allowing:
+            self._broker.allow(self._broker_users())
 
     def _health(self) -> Health:
         trouble = "" if self._link.connected else "the broker is away"
@@ -131,7 +137,7 @@ class Hub:
             key=self._key,
             photo_bytes_max=self._settings.photo_bytes_max,
         )
-        api = Api(self._reading, enrol=self._enrol, health=self._health)
+        api = Api(self._reading, enrol=self._enrol, revoke=self._revoke, health=self._health)
         application = web.Application(client_max_size=PIECE_BYTES_MAX)
         application.add_routes([*console.routes(), *uploads.routes(), *api.routes()])
         return application

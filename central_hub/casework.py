@@ -35,6 +35,7 @@ from inspection.facts import (
     AnyFact,
     CaseOpened,
     DeviceEnrolled,
+    DeviceRevoked,
     DirectiveSettled,
     Entry,
     LedgerSealed,
@@ -96,6 +97,8 @@ class Casework:
         known = self.ledger.chain_head(device)
         if known is not None and (known.public_key != public_key or device == HUB):
             raise HubError(f"device {device} is enrolled with another key")
+        if known is not None and known.revoked:
+            raise HubError(f"device {device} was revoked; enrol the new one under another name")
         if known is not None:
             query = "SELECT password FROM devices WHERE device = ?"
             return str(self._db.execute(query, (device,)).fetchone()[0])
@@ -103,6 +106,15 @@ class Casework:
         self.ledger.add_device(device, kind, station, public_key=public_key, password=password)
         self._write("", DeviceEnrolled(device=device, kind=kind, station=station, public_key=public_key))
         return password
+
+    def revoke(self, device: str, *, reason: str) -> None:
+        """Take nothing of a device any more; raises HubError when it is not enrolled. Twice is as good as once."""
+        known = self.ledger.chain_head(device)
+        if known is None or device == HUB:
+            raise HubError(f"device {device[:40]!r} is not enrolled")
+        if not known.revoked:
+            self.ledger.revoke(device)
+            self._write("", DeviceRevoked(device=device, reason=reason))
 
     def take_message(self, topic: str, payload: bytes) -> None:
         """Take in a device's message, or count why not. Never raises for what a device sent."""

@@ -33,12 +33,16 @@ class IntakeError(HubError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChainHead:
-    """What the hub has of a device: the key it signs with, the number and hash of its last committed fact."""
+    """What the hub has of a device: the key it signs with, the number and hash of its last committed fact.
+
+    revoked: nothing of it is taken any more.
+    """
 
     device: str
     public_key: bytes
     have: int
     head: bytes
+    revoked: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,9 +66,11 @@ def sender_of(topic: str) -> str:
 
 
 def enrolled(device: str, known: ChainHead | None) -> ChainHead:
-    """Return what the hub has of the device; raises IntakeError when nobody enrolled it."""
+    """Return what the hub has of the device; raises IntakeError when nobody enrolled it, or it was revoked."""
     if known is None:
         raise IntakeError("device.unknown", f"device {device} is not enrolled")
+    if known.revoked:
+        raise IntakeError("device.revoked", f"device {device} was revoked")
     return known
 
 

@@ -37,8 +37,8 @@ class Reading:
         return announced_photo(self._db, digest, device)
 
     def public_key(self, device: str) -> bytes | None:
-        """Return an enrolled device's public key (32 bytes)."""
-        row = self._row("SELECT public_key FROM devices WHERE device = ?", device)
+        """Return an enrolled device's public key (32 bytes); None also for one that was revoked."""
+        row = self._row("SELECT public_key FROM devices WHERE device = ? AND revoked = 0", device)
         return row["public_key"] if row else None
 
     def devices(self) -> list[Row]:

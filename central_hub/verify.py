@@ -13,7 +13,7 @@ from central_hub import HubError
 from central_hub.photos import PhotoStore
 from central_hub.store.database import open_for_reading
 from central_hub.store.ledger import leaf, seal_bytes
-from inspection.facts import CaseOpened, DeviceEnrolled, LedgerSealed, PhotoStored, StickerIssued
+from inspection.facts import CaseOpened, DeviceEnrolled, DeviceRevoked, LedgerSealed, PhotoStored, StickerIssued
 from inspection.identities import HUB, case_id
 from inspection.signing import CHAIN_START, HASH_BYTES, SignatureError, TreeHead, verify
 from inspection.sticker import StickerError, open_sticker, vin_tag
@@ -31,6 +31,7 @@ class _Chain:
     key: bytes
     kind: str
     station: str
+    revoked: bool = False
     seq: int = 0
     head: bytes = CHAIN_START
     signed: int = 0
@@ -94,6 +95,8 @@ def _follow(walk: _Walk, row: sqlite3.Row) -> None:
     chain = walk.chains.get(entry.device)
     if chain is None:
         raise VerifyError(f"{name} comes before its device was enrolled")
+    if chain.revoked:
+        raise VerifyError(f"{name} came after its device was revoked")
     if entry.seq != chain.seq + 1:
         raise VerifyError(f"fact {chain.seq + 1} of {entry.device} is missing: fact {entry.seq} stands in its place")
     if entry.before != chain.head:
@@ -126,6 +129,8 @@ def _note(walk: _Walk, record: Recorded) -> None:
     match entry.fact:
         case DeviceEnrolled() as fact:
             walk.chains[fact.device] = _Chain(fact.public_key, fact.kind, fact.station)
+        case DeviceRevoked() as fact:
+            walk.chains[fact.device].revoked = True
         case PhotoStored() as fact:
             walk.photos.add(fact.digest)
         case StickerIssued() as fact:
@@ -144,8 +149,8 @@ def _note(walk: _Walk, record: Recorded) -> None:
 def _check_ends(walk: _Walk, db: sqlite3.Connection) -> None:
     for device, chain in walk.chains.items():
         row = db.execute("SELECT * FROM devices WHERE device = ?", (device,)).fetchone()
-        enrolled = (chain.key, chain.kind, chain.station)
-        if row is None or (row["public_key"], row["kind"], row["station"]) != enrolled:
+        enrolled = (chain.key, chain.kind, chain.station, int(chain.revoked))
+        if row is None or (row["public_key"], row["kind"], row["station"], row["revoked"]) != enrolled:
             raise VerifyError(f"device {device} is not filed with the key, kind and station it was enrolled with")
         if (row["have"], row["head"]) != (chain.seq, chain.head):
             raise VerifyError(f"facts {chain.seq + 1} to {row['have']} of {device} are missing at the end of its chain")

@@ -164,6 +164,13 @@ class DeviceEnrolled(Fact, frozen=True):
     public_key: bytes
 
 
+class DeviceRevoked(Fact, frozen=True):
+    """Hub: nothing of this device is taken any more, e.g. because it was stolen. What it wrote before stands."""
+
+    device: Line
+    reason: Words
+
+
 class PhotoStored(Fact, frozen=True):
     """Hub: the photo's bytes are committed at the hub and have the digest that was announced."""
 
@@ -247,6 +254,7 @@ AnyFact = (
     | PassageNoted
     | DirectiveSettled
     | DeviceEnrolled
+    | DeviceRevoked
     | PhotoStored
     | StickerIssued
     | StickerWithheld
@@ -259,6 +267,7 @@ AnyFact = (
 
 HUB_FACTS = (
     DeviceEnrolled,
+    DeviceRevoked,
     PhotoStored,
     StickerIssued,
     StickerWithheld,

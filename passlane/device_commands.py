@@ -31,6 +31,7 @@ _LOOK_SECONDS = 0.2
 def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the subcommands to the parser."""
     _add_enrol(subcommands)
+    _add_revoke(subcommands)
     _add_status(subcommands)
     _add_worker(
         subcommands,
@@ -46,6 +47,21 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         run_lane,
         "passlane lane --home /var/lib/passlane-lane --orders orders/",
     )
+
+
+def _add_revoke(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    revoke = subcommands.add_parser(
+        "revoke",
+        help="shut a device out, e.g. a stolen one",
+        description="From now on the hub takes nothing of this device, and the broker does not let it in; what it "
+        "wrote before stands. The operator's password is asked for, or read from PASSLANE_PASSWORD.",
+        epilog="example: passlane revoke --hub http://127.0.0.1:8080 --device pda-7 --reason stolen",
+    )
+    revoke.add_argument("--hub", metavar="URL", required=True, help="the hub's address")
+    revoke.add_argument("--user", metavar="NAME", default="operator", help="an operator's name (default: operator)")
+    revoke.add_argument("--device", metavar="ID", required=True, help="the device's name")
+    revoke.add_argument("--reason", metavar="TEXT", required=True, help="why; it is kept in the ledger")
+    revoke.set_defaults(run=run_revoke)
 
 
 def _add_status(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -109,6 +125,16 @@ def run_enrol(options: argparse.Namespace) -> int:
     asked = EnrolAsked(**{name: getattr(options, name) for name in EnrolAsked.__slots__})
     home = enrol_device(asked, password=asked_password(f"password of {options.user}: "))
     print(f"{options.device} is enrolled; its home is {home}")
+    return 0
+
+
+def run_revoke(options: argparse.Namespace) -> int:
+    """Shut a device out."""
+    from passlane.enrolling import revoke_device  # noqa: PLC0415 - as above
+
+    sign_in = (options.user, asked_password(f"password of {options.user}: "))
+    revoke_device(options.hub, options.device, options.reason, sign_in=sign_in)
+    print(f"{options.device} is revoked: nothing of it is taken any more")
     return 0
 
 

@@ -5,6 +5,7 @@ import http.client
 import json
 import shutil
 import urllib.error
+import urllib.parse
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,23 +91,37 @@ def _enrolment(options: EnrolAsked, answer: dict[str, Any]) -> Enrolment:
 
 
 def _asked(options: EnrolAsked, password: str, public_key: str) -> dict[str, Any]:
-    if not options.hub.startswith(("http://", "https://")):
-        raise UsageError(f"{options.hub} is no address of a hub: it begins with http:// or https://")
     asked = {"device": options.device, "kind": options.kind, "station": options.station, "public_key": public_key}
-    sign_in = base64.b64encode(f"{options.user}:{password}".encode()).decode()
-    headers = {"Content-Type": "application/json", "Authorization": f"Basic {sign_in}"}
-    address, data = options.hub.rstrip("/") + "/api/devices", json.dumps(asked).encode()
+    body = _request(
+        options.hub, "POST", "/api/devices", sign_in=(options.user, password), data=json.dumps(asked).encode()
+    )
     try:
-        request = urllib.request.Request(address, data=data, headers=headers)  # noqa: S310 - the scheme was checked
+        return msgspec.json.decode(body, type=dict[str, Any])
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise UsageError(f"{options.hub} does not answer as a hub does: {error}") from error
+
+
+def revoke_device(hub: str, device: str, reason: str, *, sign_in: tuple[str, str]) -> None:
+    """Have the hub take nothing of a device any more; raises UsageError when it does not."""
+    query = urllib.parse.urlencode({"reason": reason})
+    _request(hub, "DELETE", f"/api/devices/{urllib.parse.quote(device, safe='')}?{query}", sign_in=sign_in)
+
+
+def _request(hub: str, method: str, path: str, *, sign_in: tuple[str, str], data: bytes | None = None) -> bytes:
+    if not hub.startswith(("http://", "https://")):
+        raise UsageError(f"{hub} is no address of a hub: it begins with http:// or https://")
+    proof = base64.b64encode(":".join(sign_in).encode()).decode()
+    headers = {"Content-Type": "application/json", "Authorization": f"Basic {proof}"}
+    address = hub.rstrip("/") + path
+    try:
+        request = urllib.request.Request(address, data=data, headers=headers, method=method)  # noqa: S310 - checked
         with urllib.request.urlopen(request, timeout=ANSWER_SECONDS_MAX) as answer:  # noqa: S310
-            return msgspec.json.decode(answer.read(ANSWER_BYTES_MAX), type=dict[str, Any])
+            return bytes(answer.read(ANSWER_BYTES_MAX))
     except urllib.error.HTTPError as error:
         with error:
             raise UsageError(f"the hub refused: {_text_of(error)}") from error
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise UsageError(f"{options.hub} does not answer as a hub does: {error}") from error
     except (OSError, ValueError, http.client.HTTPException) as error:
-        raise UsageError(f"the hub at {options.hub} cannot be reached: {error}") from error
+        raise UsageError(f"the hub at {hub} cannot be reached: {error}") from error
 
 
 def _text_of(error: urllib.error.HTTPError) -> str:

@@ -17,6 +17,7 @@ from central_hub.reading import Reading
 from inspection import InspectionError
 from inspection.signing import public_key_from_hex
 
+REASON_CHARACTERS_MAX = 500
 STATION_CHARACTERS_MAX = 32
 _STATION = re.compile(rf"[A-Za-z0-9-]{{1,{STATION_CHARACTERS_MAX}}}\Z")
 
@@ -62,20 +63,30 @@ class EnrolAnswer(Struct, frozen=True, kw_only=True):
 
 
 class Api:
-    """The two requests. enrol: writes the device down, lets it in at the broker, returns the answer."""
+    """The requests. enrol: writes the device down, lets it in at the broker, answers it. revoke: shuts it out."""
 
     def __init__(
-        self, reading: Reading, *, enrol: Callable[[EnrolRequest, bytes], EnrolAnswer], health: Callable[[], Health]
+        self,
+        reading: Reading,
+        *,
+        enrol: Callable[[EnrolRequest, bytes], EnrolAnswer],
+        revoke: Callable[[str, str], None],
+        health: Callable[[], Health],
     ) -> None:
         self._reading = reading
         self._enrol = enrol
+        self._revoke = revoke
         self._health = health
         # A password check takes a core and 64 MiB on purpose: one at a time, or strangers could stop the photos so.
         self._checking = asyncio.Lock()
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes to add to the application."""
-        return [web.get("/healthz", self._healthz), web.post("/api/devices", self._post_device)]
+        return [
+            web.get("/healthz", self._healthz),
+            web.post("/api/devices", self._post_device),
+            web.delete("/api/devices/{device}", self._delete_device),
+        ]
 
     async def _healthz(self, _request: web.Request) -> web.Response:
         health = self._health()
@@ -84,9 +95,7 @@ class Api:
         return web.json_response(said, status=200 if well else 503)
 
     async def _post_device(self, request: web.Request) -> web.Response:
-        async with self._checking:
-            signed_in = await asyncio.to_thread(self._is_operator, request.headers.get("Authorization", ""))
-        if not signed_in:
+        if not await self._signed_in(request):
             return _refused(401, "enrol.sign_in", "an operator's name and password are needed to enrol a device")
         try:
             asked = _asked(await request.read())
@@ -94,6 +103,22 @@ class Api:
         except (msgspec.MsgspecError, UnicodeDecodeError, HubError, InspectionError) as error:
             return _refused(400, "enrol.refused", str(error))
         return web.Response(body=msgspec.json.encode(answer), content_type="application/json")
+
+    async def _delete_device(self, request: web.Request) -> web.Response:
+        if not await self._signed_in(request):
+            return _refused(401, "revoke.sign_in", "an operator's name and password are needed to revoke a device")
+        reason = request.query.get("reason", "").strip()[:REASON_CHARACTERS_MAX]
+        if not reason:
+            return _refused(400, "revoke.reason", "a revocation needs its reason")
+        try:
+            await asyncio.to_thread(self._revoke, request.match_info["device"], reason)
+        except HubError as error:
+            return _refused(404, "revoke.refused", str(error))
+        return web.Response(status=204)
+
+    async def _signed_in(self, request: web.Request) -> bool:
+        async with self._checking:
+            return await asyncio.to_thread(self._is_operator, request.headers.get("Authorization", ""))
 
     def _is_operator(self, authorization: str) -> bool:
         try:

@@ -58,8 +58,12 @@ class Ledger:
 
     def chain_head(self, device: str) -> ChainHead | None:
         """Return what the hub has of a device, or None when it is not enrolled."""
-        row = self._db.execute("SELECT public_key, have, head FROM devices WHERE device = ?", (device,)).fetchone()
-        return ChainHead(device=device, public_key=row[0], have=row[1], head=row[2]) if row else None
+        row = self._db.execute(
+            "SELECT public_key, have, head, revoked FROM devices WHERE device = ?", (device,)
+        ).fetchone()
+        if row is None:
+            return None
+        return ChainHead(device=device, public_key=row[0], have=row[1], head=row[2], revoked=bool(row[3]))
 
     def committed_digest(self, device: str, seq: int) -> bytes | None:
         """Return the hash of a committed fact, or None where there is none."""
@@ -107,6 +111,10 @@ class Ledger:
         columns = "(device, kind, station, public_key, password, head)"
         values = (device, kind, station, public_key, password, CHAIN_START)
         self._db.execute(f"INSERT INTO devices {columns} VALUES (?, ?, ?, ?, ?, ?)", values)  # noqa: S608 - constants
+
+    def revoke(self, device: str) -> None:
+        """Keep that nothing of a device is taken any more."""
+        self._db.execute("UPDATE devices SET revoked = 1 WHERE device = ?", (device,))
 
     def entries_of(self, case: str) -> list[Entry]:
         """Return the committed facts that count for a case, in the order of arrival."""

@@ -139,6 +139,11 @@ MISTAKES: dict[str, tuple[Ask, str]] = {
     "pda: no home named": (lambda s: ["pda", "--orders", s.empty], "--home"),
     "pda: no such folder of orders": (lambda s: ["pda", "--home", s.empty, "--orders", s.missing], "is not a folder"),
     "pda: no orders": (lambda s: ["pda", "--home", s.empty, "--orders", s.empty], "holds 0 orders"),
+    "revoke: a hub that is not there": (
+        lambda _: ["revoke", "--hub", "http://127.0.0.1:1", "--device", "pda-7", "--reason", "stolen"],
+        "cannot be reached",
+    ),
+    "revoke: without a reason": (lambda _: ["revoke", "--hub", "http://127.0.0.1:1", "--device", "pda-7"], "--reason"),
     "pda: a folder that is no home": (
         lambda s: ["pda", "--home", s.empty, "--orders", s.orders(GOOD_ORDER)],
         "is this the home of a device?",

@@ -28,6 +28,7 @@ class Desk:
     def __init__(self, bench: Bench) -> None:
         self.reading = Reading(bench.folder)
         self.enrolled: list[tuple[EnrolRequest, bytes]] = []
+        self.revoked: list[tuple[str, str]] = []
         self.threads: set[str] = set()
         self.health = Health(trouble="", dropped=0, errors=0)
         self.refusal: Exception | None = None
@@ -48,6 +49,16 @@ class Desk:
             http_url="http://hub",
         )
 
+    def revoke(self, device: str, reason: str) -> None:
+        if self.refusal is not None:
+            raise self.refusal
+        self.revoked.append((device, reason))
+
+    async def delete(self, path: str, auth: str = OPERATOR) -> int:
+        address = f"{self.url}/api/devices/{path}"
+        async with self.session.delete(address, headers={"Authorization": auth}) as answer:
+            return answer.status
+
     async def post(self, body: object, auth: str = OPERATOR) -> tuple[int, dict[str, object]]:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         asked = {"Authorization": auth}
@@ -64,7 +75,7 @@ async def desk(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[D
     for name, role in roles:
         Accounts(bench.db).put(name, title="", role=role, password=PASSWORD)
     application = web.Application(client_max_size=BODY_BYTES_MAX)
-    application.add_routes(Api(made.reading, enrol=made.enrol, health=lambda: made.health).routes())
+    application.add_routes(Api(made.reading, enrol=made.enrol, revoke=made.revoke, health=lambda: made.health).routes())
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -182,3 +193,13 @@ async def test_a_hub_that_works_says_what_it_dropped_and_what_failed(desk: Desk)
     desk.health = Health(trouble="", dropped=7, errors=2)
     async with desk.session.get(f"{desk.url}/healthz") as answer:
         assert (answer.status, await answer.json()) == (200, {"well": True, "trouble": "", "dropped": 7, "errors": 2})
+
+
+async def test_an_operator_revokes_a_device_with_a_reason_and_nobody_else_does(desk: Desk) -> None:
+    assert await desk.delete("pda-1?reason=stolen", auth=encode_basic_auth("auditor", PASSWORD)) == 401
+    assert await desk.delete("pda-1?reason=%20") == 400
+    assert desk.revoked == []
+    assert await desk.delete("pda-1?reason=stolen") == 204
+    assert desk.revoked == [("pda-1", "stolen")]
+    desk.refusal = HubError("device pda-2 is not enrolled")
+    assert await desk.delete("pda-2?reason=lost") == 404
