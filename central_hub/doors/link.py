@@ -52,6 +52,7 @@ class Link:
 
     def stop(self) -> None:
         """Disconnect."""
+        self._connected.clear()
         self._client.disconnect()
         self._client.loop_stop()
 
