@@ -92,9 +92,6 @@ def test_what_a_device_signs_is_its_name_its_last_number_that_hash_and_the_time(
     assert unpack(kept) == ["lane-07", 2, bytes(range(HASH_BYTES)), SENT]
 
 
-# Unknown things: what a newer program wrote stays whole.
-
-
 def test_fields_of_a_newer_program_survive_in_the_bytes_and_in_what_is_sent_again() -> None:
     newer = unpack(ticks(1)[0].raw)
     newer["f"]["weather"] = {"rain": True}
@@ -140,9 +137,6 @@ def test_an_unknown_fact_without_its_envelope_is_garbled(missing: str) -> None:
     refused_fact("wire.garbled", pack(envelope))
 
 
-# Schema versions.
-
-
 @pytest.mark.parametrize("schema", [SCHEMA + 1, 99, 2**64 - 1])
 def test_a_message_or_fact_of_a_future_schema_is_refused_by_that_name_whatever_else_it_holds(schema: int) -> None:
     refused("wire.future_schema", message([ticks(1)[0].raw], v=schema))
@@ -162,9 +156,6 @@ def test_a_schema_that_never_was_is_garbled(schema: object) -> None:
     refused_fact("wire.garbled", raw_entry(v=schema))
     with pytest.raises(WireError, match="a receipt cannot be read"):
         open_receipt(pack([schema, b"", b""]), KEY.public)
-
-
-# Garbled bytes.
 
 
 def test_a_message_that_was_cut_is_garbled_wherever_it_was_cut() -> None:
@@ -262,9 +253,6 @@ def test_the_greatest_number_is_taken() -> None:
     assert (entry.seq, entry.fact) == (SEQ_MAX, DirectiveSettled(number=SEQ_MAX))
 
 
-# Limits.
-
-
 def enrolled(size: int) -> DeviceEnrolled:
     """A fact whose bytes are not text, and so have no limit but the fact's."""
     return DeviceEnrolled(device="pda-01", kind="pda", station="ST01", public_key=bytes(size))
@@ -333,9 +321,6 @@ def test_one_fact_always_fits() -> None:
     assert fits_in_batch([]) == 0
     assert fits_in_batch([60_000] * 20) == 8
     assert fits_in_batch([1] * 300) == BATCH_FACTS_MAX
-
-
-# The chain inside, and who signed it.
 
 
 def test_a_batch_that_holds_another_devices_fact_is_refused() -> None:
