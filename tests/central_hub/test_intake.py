@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central_hub.intake import ChainHead, IntakeError, enrolled, new_records, read_batch, remarks, sender_of
+from central_hub.intake import ChainHead, IntakeError, enrolled, foreign, new_records, read_batch, remarks, sender_of
 from inspection import topics
-from inspection.facts import DeviceStarted, PhotoStored, UnknownFact
+from inspection.facts import AnyFact, DeviceStarted, Entry, ItemChecked, PhotoStored, UnknownFact
 from inspection.signing import CHAIN_START
 from inspection.wire import Recorded, open_batch
 from tests.central_hub.simulated_device import SimulatedDevice
@@ -162,3 +162,42 @@ def test_facts_that_count_for_nothing_are_named_and_the_others_are_not() -> None
         (stolen.entry.seq, "fact.case"),
     ]
     assert "TyreWeighed" in found[1].text
+
+
+def test_a_device_that_was_revoked_is_refused() -> None:
+    device = chain(1)
+    with pytest.raises(IntakeError) as refused:
+        enrolled(device.name, replace(head_of(device, []), revoked=True))
+    assert refused.value.code == "device.revoked"
+
+
+STATIONS = {"lane-1": "ST01", "pda-1": "ST01", "pda-9": "ST09"}
+
+
+def entry_of(name: str, fact: AnyFact, case: str) -> Entry:
+    return SimulatedDevice(name).write(fact, case).entry
+
+
+@pytest.mark.parametrize(
+    ("writer", "case", "code"),
+    [
+        ("lane-1", "lane-1.1", None),
+        ("pda-1", "lane-1.1", None),
+        ("pda-9", "lane-1.1", "fact.foreign_case"),
+        ("lane-1", "nobody-1.1", "fact.foreign_case"),
+        ("nobody-1", "lane-1.1", "fact.foreign_case"),
+        ("lane-1", "", None),
+        ("hub", "lane-1.1", None),
+    ],
+)
+def test_a_case_belongs_to_the_station_of_the_device_that_opened_it(writer: str, case: str, code: str | None) -> None:
+    found = foreign(entry_of(writer, ItemChecked(item="04", mark="pass"), case), lambda name: STATIONS.get(name, ""))
+    assert (found.code if found else None) == code
+
+
+@pytest.mark.parametrize(("said", "code"), [("ST01", None), ("ST09", "fact.station"), ("", "fact.station")])
+def test_an_opening_that_names_another_station_than_its_devices_is_not_believed(said: str, code: str | None) -> None:
+    device = SimulatedDevice("lane-1")
+    device.open_case(station=said)
+    (found,) = remarks(tuple(device.records), lambda name: STATIONS.get(name, "")) or (None,)
+    assert (found.code if found else None) == code

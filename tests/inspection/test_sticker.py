@@ -194,3 +194,8 @@ def test_no_other_text_passes_for_the_same_sticker() -> None:
             refused += "altered" in str(error)
     # 101 bytes leave two bits of the last character unused: three of four texts would have read the same.
     assert refused == 24
+
+
+def test_a_sticker_whose_text_would_be_too_long_is_not_signed() -> None:
+    with pytest.raises(StickerError, match="at most 400 characters"):
+        sign_sticker(msgspec.structs.replace(STICKER, number="9" * 200), KEY)
