@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from playwright._impl._driver import compute_driver_executable
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from inspection.facts import RecallOrdered
@@ -37,7 +38,21 @@ BROWSER_ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine: the browser test is skipped")
+
+
+def browser_trouble() -> str:
+    """Say in words why no browser can be driven here, or nothing."""
+    if CHROMIUM is None:
+        return "no chromium on this machine: the browser test is skipped"
+    node, _ = compute_driver_executable()
+    try:
+        subprocess.run([node, "--version"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        return f"Playwright's driver does not run on this machine: the browser test is skipped ({error})"
+    return ""
+
+
+needs_browser = pytest.mark.skipif(bool(browser_trouble()), reason=browser_trouble() or "a browser can be driven")
 
 
 class Demonstration:
