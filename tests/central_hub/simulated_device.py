@@ -14,7 +14,7 @@ from inspection.identities import HUB, case_id
 from inspection.signing import CHAIN_START, SigningKey, digest
 from inspection.wire import Recorded, encode_entry, seal_batch
 
-VIN = "LSVAA49J132047371"
+VIN = "LZZAA1A26RA000017"
 STATION = "ST01"
 
 

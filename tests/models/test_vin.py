@@ -21,9 +21,9 @@ def with_check_digit(vin: str) -> str:
 # Invented, of several regions; those of China and North America hold their check digit.
 VINS = [
     with_check_digit(vin)
-    for vin in ("LFVZY7BR0R2004567", "LSGJA52U0KH123890", "LGBH52E00PY045612", "1HGZZ1230NA554433", "LVSHCAME0HE771204",
-                "LHGRB3870M8012345")
-] + ["WDBAB12C7DE345678", "JTDBE32K930148276", "VF1RFB00458112907", "KMHJT81BACU402915"]  # fmt: skip
+    for vin in ("LFVZY7BR0R2004567", "LSGZZ52U0KH123890", "LGBH52E00PY045612", "1HGZZ1230NA554433", "LVSZZAME0HE771204",
+                "LHGZZ3870M8012345")
+] + ["WDBAB12C7DE345678", "JTDZZ32K930148276", "VF1ZZB00458112907", "KMHZZ81BACU402915"]  # fmt: skip
 SURFACES = ("stamped", "plate", "sticker", "windshield")
 
 
