@@ -41,7 +41,7 @@ check: $(TEST_STAMP)
 
 # The language alone: no I/O, a few seconds.
 pure: $(TEST_STAMP)
-	$(PYTEST) tests/inspection
+	$(PYTEST) -p no:cov -p no:playwright tests/inspection
 
 # Every branch of the language and of the files that decide is taken by their own tests.
 covered: $(TEST_STAMP)
