@@ -146,25 +146,6 @@ def letters(name: str, text: str) -> tuple[CodeRow, ...]:
     return tuple(table(name)[letter] for letter in text)
 
 
-def has_letter(name: str, text: str, letter: str) -> bool:
-    """Return whether `letter` is among the letters of `text`; raises CodeError when either is not of the table.
-
-    `text == letter` would miss every vehicle that has more than one state or colour.
-    """
-    return table(name)[letter] in letters(name, text)
-
-
-def class_group(cllx: str) -> str:
-    """Return the group of a vehicle class (车辆类型), e.g. "small_passenger" for K33, "semi_trailer" for B11.
-
-    A group says size and kind only: bread vans (面包车) and school buses are in the group of their size.
-    The groups are the rows of the table cllx_group. Raises CodeError for a class that the table cllx does not have.
-    """
-    code = table("cllx")[cllx].code
-    groups = table("cllx_group")
-    return groups[code[:2] if code[:2] in groups else code[:1]].name_en
-
-
 def _shared_start(a: str, b: str) -> int:
     differing = (index for index, (x, y) in enumerate(zip(a, b, strict=False)) if x != y)
     return next(differing, min(len(a), len(b)))

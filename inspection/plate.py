@@ -21,9 +21,6 @@ from inspection.codes import table
 PLATE_CHARACTERS_MAX = 15
 
 SEPARATORS = "·•・.-"
-MASK = "*"
-MASK_KEEPS_FIRST = 2
-MASK_KEEPS_LAST = 1
 
 
 class PlateError(InspectionError):
@@ -160,17 +157,6 @@ def without_province(plate: str) -> str:
 def provinces() -> frozenset[str]:
     """Return the province characters (省份简称) that begin plates of the mainland."""
     return frozenset(row.name_zh for row in table("province") if row.code.isdigit())
-
-
-def masked_plate(plate: str) -> str:
-    """Return `plate` for logs and reports: the first 2 and the last character kept, the others as stars.
-
-    Takes any text; one that is too short to hide anything in is starred whole.
-    """
-    kept = MASK_KEEPS_FIRST + MASK_KEEPS_LAST
-    if len(plate) <= kept:
-        return MASK * len(plate)
-    return plate[:MASK_KEEPS_FIRST] + MASK * (len(plate) - kept) + plate[-MASK_KEEPS_LAST:]
 
 
 @cache

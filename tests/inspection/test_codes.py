@@ -10,8 +10,6 @@ from inspection.codes import (
     NEAREST_CODES_MAX,
     CodeError,
     Sure,
-    class_group,
-    has_letter,
     letters,
     parse_table,
     table,
@@ -121,38 +119,7 @@ def test_a_field_of_letters_is_read_letter_by_letter() -> None:
     assert letters("zt", "") == ()
 
 
-def test_membership_is_tested_in_letters_not_by_equality() -> None:
-    assert has_letter("zt", "GQ", "Q")
-    assert not has_letter("zt", "GQ", "A")
-
-
-@pytest.mark.parametrize(("text", "letter"), [("G?", "G"), ("GQ", "5"), ("GQ", "GQ"), ("gq", "G")])
-def test_letters_that_the_table_does_not_have_are_refused(text: str, letter: str) -> None:
+@pytest.mark.parametrize("text", ["G?", "G5", "gq"])
+def test_letters_that_the_table_does_not_have_are_refused(text: str) -> None:
     with pytest.raises(CodeError):
-        has_letter("zt", text, letter)
-
-
-@pytest.mark.parametrize(
-    ("cllx", "group"),
-    [
-        ("K11", "large_passenger"),
-        ("K28", "medium_passenger"),
-        ("K33", "small_passenger"),
-        ("K39", "small_passenger"),
-        ("K49", "mini_passenger"),
-        ("H1A", "heavy_truck"),
-        ("H5B", "low_speed_truck"),
-        ("Q11", "tractor_unit"),
-        ("B1U", "semi_trailer"),
-        ("M21", "motorcycle"),
-        ("X99", "other"),
-    ],
-)
-def test_a_class_belongs_to_the_group_of_its_size_and_kind(cllx: str, group: str) -> None:
-    assert class_group(cllx) == group
-
-
-def test_every_class_has_a_group_and_an_unknown_class_is_refused() -> None:
-    assert all(class_group(row.code) for row in table("cllx"))
-    with pytest.raises(CodeError):
-        class_group("K9")
+        letters("zt", text)

@@ -9,7 +9,6 @@ from inspection.plate import (
     PlateKey,
     full_plate,
     is_registrable,
-    masked_plate,
     normalise_plate,
     parse_plate,
     plate_forms,
@@ -212,11 +211,6 @@ def test_a_number_cannot_be_completed_without_office_or_number(fzjg: str, hphm: 
 def test_a_plate_without_a_province_comes_back_as_it_is() -> None:
     assert without_province("使000000") == "使000000"
     assert without_province("") == ""
-
-
-def test_a_masked_plate_keeps_its_first_two_and_its_last() -> None:
-    assert masked_plate("京A12345") == "京A****5"
-    assert masked_plate("京A1") == "***"
 
 
 def test_the_mainland_has_thirty_one_province_characters() -> None:

@@ -196,7 +196,9 @@ def test_a_note_of_a_process_that_is_none_ends_nothing(tmp_path: Path, text: str
     (tmp_path / "broker.pid").write_text(text, encoding="ascii")
     broker = Broker(tmp_path, host=HOST, port=free_port(HOST))
     broker.start([HUB_USER])
+    assert broker.running
     broker.stop()
+    assert not broker.running
 
 
 @pytest.mark.real
