@@ -137,15 +137,6 @@ def parse_table(name: str, text: str) -> CodeTable:
     return CodeTable(name=name, rows=rows, by_code=by_code, repeated=repeated)
 
 
-def letters(name: str, text: str) -> tuple[CodeRow, ...]:
-    """Return the rows of a field that is a string of letters, in its order: `letters("zt", "GQ")`.
-
-    Fields of this kind are csys (车身颜色, "AH" is a body of two colours), zt (机动车状态) and rlzl (燃料种类).
-    An empty text has no rows. Raises CodeError for a letter that the table does not have.
-    """
-    return tuple(table(name)[letter] for letter in text)
-
-
 def _shared_start(a: str, b: str) -> int:
     differing = (index for index, (x, y) in enumerate(zip(a, b, strict=False)) if x != y)
     return next(differing, min(len(a), len(b)))

@@ -10,7 +10,6 @@ from inspection.codes import (
     NEAREST_CODES_MAX,
     CodeError,
     Sure,
-    letters,
     parse_table,
     table,
     table_names,
@@ -111,15 +110,3 @@ def test_a_table_that_cannot_be_read_names_its_line(text: str, said: str) -> Non
 def test_a_table_keeps_the_order_of_its_file() -> None:
     parsed = parse_table("colours", f"{HEADER}\nB\t灰\tgrey\tT*, one list\nA\t白\twhite\t? unsure\n")
     assert [(row.code, row.sure) for row in parsed] == [("B", "T*"), ("A", "?")]
-
-
-def test_a_field_of_letters_is_read_letter_by_letter() -> None:
-    assert [row.name_en for row in letters("zt", "GQ")] == ["violation unsettled", "overdue inspection"]
-    assert [row.name_zh for row in letters("csys", "AH")] == ["白", "蓝"]
-    assert letters("zt", "") == ()
-
-
-@pytest.mark.parametrize("text", ["G?", "G5", "gq"])
-def test_letters_that_the_table_does_not_have_are_refused(text: str) -> None:
-    with pytest.raises(CodeError):
-        letters("zt", text)
