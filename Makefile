@@ -2,7 +2,8 @@
 #   make demo              the whole system on this machine; ONCE=1 ends by itself, PHOTOS=DIR uses your own VIN photos
 #   make test              everything that CI runs
 #   make env               the environment alone, in .venv
-.PHONY: env demo test check pure covered rooms browser bench-sticker bench-photos bench-clone lock clean
+.PHONY: env demo test check pure covered rooms browser zbar bench-sticker bench-photos bench-vin bench-clone \
+    train-env train test-training lock clean
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -12,11 +13,23 @@ TEST_STAMP := $(VENV)/.made-test
 PYTEST := $(BIN)/pytest -q
 DECIDING := central_hub.intake central_hub.issuing central_hub.auditing central_hub.settings \
     edge_agent.courier edge_agent.retention edge_agent.comparing lane_controller.sequence lane_controller.signals \
-    firmware_profiles.parsing firmware_profiles.schema firmware_profiles.consistency firmware_profiles.positions
+    firmware_profiles.parsing firmware_profiles.schema firmware_profiles.consistency firmware_profiles.positions \
+    models.candidates models.voting models.deciding models.matching
 DECIDING_TESTS := tests/inspection tests/firmware_profiles $(wildcard tests/lane_controller/test_s[ei][qg]*.py) \
     $(foreach name,intake issuing auditing settings,tests/central_hub/test_$(name).py) \
-    $(foreach name,courier retention comparing,tests/edge_agent/test_$(name).py)
+    $(foreach name,courier retention comparing,tests/edge_agent/test_$(name).py) \
+    $(foreach name,candidates voting deciding matching,tests/models/test_$(name).py)
 SHARED_PHOTOS ?= ../shared/data/vin/read
+# Labelled photos of VINs, and more of them of stamped metal where there are some (folders with labels.tsv).
+VIN_PHOTOS ?= ../shared/data/vin/read
+VIN_STAMPED ?=
+# Frames with boxes.tsv to train on; VIN_PHOTOS are measured on and kept out of it.
+VIN_FRAMES ?= ../shared/data/vin/find
+TRAIN_VENV := .venv-train
+TRAIN_STAMP := $(TRAIN_VENV)/.made-train
+TRAINING_WORK ?= models/training/work
+TRAINING := $(TRAIN_VENV)/bin/python -m models.training
+TRAINING_FOLDERS := --frames $(VIN_FRAMES) --measured $(VIN_PHOTOS) --work $(TRAINING_WORK)
 
 env: $(RUN_STAMP)
 
@@ -31,7 +44,7 @@ $(TEST_STAMP): requirements/test.txt pyproject.toml tools/make_env.sh
 demo: $(RUN_STAMP)
 	$(BIN)/passlane demo $(if $(ONCE),--once) $(if $(PHOTOS),--photos $(PHOTOS))
 
-test: $(TEST_STAMP) browser check pure covered rooms
+test: $(TEST_STAMP) browser zbar check pure covered rooms
 
 check: $(TEST_STAMP)
 	$(BIN)/ruff check .
@@ -55,6 +68,10 @@ rooms: $(TEST_STAMP)
 browser:
 	@sh tools/install_browser.sh
 
+# The second reader of barcodes, likewise from Debian; where it is missing, its tests skip and reading does without it.
+zbar:
+	@sh tools/install_zbar.sh
+
 # What the README quotes. Each prints a table and writes JSON into benchmarks/.
 bench-sticker: $(RUN_STAMP)
 	$(BIN)/python benchmarks/photo_to_sticker.py
@@ -62,8 +79,35 @@ bench-sticker: $(RUN_STAMP)
 bench-photos: $(RUN_STAMP)
 	$(BIN)/python benchmarks/real_photos.py $(SHARED_PHOTOS)
 
+# LIMIT=10 is a quick run that keeps nothing.
+bench-vin: $(TEST_STAMP)
+	$(BIN)/python -m benchmarks.vin_reading --photos $(VIN_PHOTOS) $(if $(VIN_STAMPED),--stamped $(VIN_STAMPED)) \
+	    $(if $(LIMIT),--limit $(LIMIT))
+
 bench-clone: $(RUN_STAMP)
 	$(BIN)/python benchmarks/fresh_clone.py
+
+# The reader's own weights, from the frames to the files in models/; each step goes on where it was cut off. Hours on two
+# cores. The labels and checkpoints in TRAINING_WORK are kept out of the repository: real VINs stand in them.
+train-env: $(TRAIN_STAMP)
+
+$(TRAIN_STAMP): requirements/train.txt pyproject.toml tools/make_env.sh
+	sh tools/make_env.sh $(TRAIN_VENV) requirements/train.txt
+	touch $@
+
+train: $(TRAIN_STAMP)
+	$(TRAINING) label --round 1 $(TRAINING_FOLDERS)
+	$(TRAINING) reader --round 1 $(TRAINING_FOLDERS)
+	$(TRAINING) label $(TRAINING_FOLDERS)
+	$(TRAINING) reader $(TRAINING_FOLDERS)
+	$(TRAINING) finder $(TRAINING_FOLDERS)
+	$(TRAINING) surfaces $(TRAINING_FOLDERS)
+	$(TRAINING) export $(TRAINING_FOLDERS)
+	$(TRAINING) calibrate $(TRAINING_FOLDERS)
+
+# The tests of training that skip where PyTorch is not installed.
+test-training: $(TRAIN_STAMP)
+	$(TRAIN_VENV)/bin/pytest -q tests/models/training
 
 # Locks the requirements: versions and hashes, no index address. Needs uv.
 lock:
@@ -71,6 +115,8 @@ lock:
 	    --no-emit-index-url --no-emit-find-links requirements/run.in -o requirements/run.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	    --no-emit-index-url --no-emit-find-links requirements/test.in -c requirements/run.txt -o requirements/test.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	    --no-emit-index-url --no-emit-find-links requirements/train.in -c requirements/test.txt -o requirements/train.txt
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(TRAIN_VENV) .mypy_cache .ruff_cache .hypothesis

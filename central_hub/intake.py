@@ -15,7 +15,8 @@ from inspection.signing import SignatureError
 from inspection.wire import Batch, Recorded
 
 PHOTO_REFUSALS = frozenset(
-    f"photo.{why}" for why in ("none", "empty", "not_an_image", "truncated", "too_large", "too_many_pixels", "withheld")
+    f"photo.{why}"
+    for why in ("none", "empty", "not_an_image", "format", "truncated", "too_large", "too_many_pixels", "withheld")
 )
 """Codes of refused photos that are counted each by itself; a device may write any."""
 

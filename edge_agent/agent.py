@@ -53,6 +53,7 @@ _TRIAL_PIXELS = 256
 _REFUSALS_ZH = {
     "photo.empty": "照片文件为空，请重拍。",
     "photo.not_an_image": "文件不是 JPEG 或 PNG 照片，或内容无法读取，请重拍。",
+    "photo.format": "不支持这种照片格式，请把相机设为 JPEG 后重拍。",
     "photo.truncated": "照片不完整，请重拍。",
     "photo.too_large": "照片文件过大，请降低分辨率后重拍。",
     "photo.too_many_pixels": "照片像素过多，请降低分辨率后重拍。",

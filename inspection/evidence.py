@@ -19,6 +19,8 @@ Line = Annotated[str, Meta(max_length=200)]
 Words = Annotated[str, Meta(max_length=2_000)]
 """A sentence or two for a person."""
 
+STRIP_BYTES_MAX = 24_000
+
 SurfaceKind = Literal["stamped", "plate", "sticker", "windshield", "rubbing", "document", "unknown"]
 
 
@@ -61,6 +63,7 @@ class VinFinding(Struct, frozen=True, kw_only=True, omit_defaults=True):
     box: the four corners (x, y) in pixels of the upright photo, clockwise from the reading's top left.
     kind: the surface that carries the VIN. accepted: whether no person needs to look.
     reasons: codes that say why it was not accepted, or what to know about it (e.g. "vin.none", "vin.doubtful").
+    strip: the rectified line that was read, a small JPEG file, so that an auditor sees at once what the model saw.
     model: SHA-256 digests of the weights that read it, joined by "+".
     milliseconds: time spent, decoding included.
     """
@@ -73,6 +76,7 @@ class VinFinding(Struct, frozen=True, kw_only=True, omit_defaults=True):
     accepted: bool = False
     reasons: tuple[Line, ...] = ()
     barcode: Line = ""
+    strip: Annotated[bytes, Meta(max_length=STRIP_BYTES_MAX)] = b""
     model: Line = ""
     milliseconds: float = 0.0
 

@@ -104,6 +104,11 @@ def wmi(vin: str) -> str:
     return parse_vin(vin)[:3]
 
 
+def maker_is_known(vin: str) -> bool:
+    """Return whether the manufacturer identifier is in the table vin_maker; no list is complete. Raises VinError."""
+    return wmi(vin) in table("vin_maker")
+
+
 def wmi_region(vin: str) -> str:
     """Return the maker's region: "china", "north_america", "europe" and so on, by the table wmi_region.
 

@@ -4,7 +4,6 @@ It knows the network's character list and which of its characters are the same s
 letters, full-width forms and the look-alikes of Cyrillic and Greek. It leaves to `sequences` how steps become text.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from unicodedata import normalize
@@ -17,9 +16,8 @@ from models.photo import Pixels
 from models.weights import Floats, Network
 
 SYMBOLS = "0123456789ABCDEFGHJKLMNPRSTUVWXYZ"
-STRIP_HEIGHT_PIXELS = 48
-_STRIP_WIDTH_PIXELS_MIN = 320
-_STRIP_WIDTH_PIXELS_MAX = 1280
+STRIP_PIXELS = (384, 48)
+"""Width and height of every strip: 17 characters of whatever type face then have much the same pitch."""
 
 # Letters that GB 16735 forbids because they look like a digit, with the digit they are taken for.
 ILLEGAL = {"I": "1", "O": "0", "Q": "0"}
@@ -74,11 +72,7 @@ class CharacterReader:
 
     def read(self, strip: Pixels) -> Steps:
         """Return what stands along one upright BGR strip, shape (height, width, 3)."""
-        prepared = prepared_for_reading(strip)
-        seen = self._network.run(prepared)[0]
-        # The padding to the right of a short strip shows nothing.
-        shown = min(1.0, STRIP_HEIGHT_PIXELS * strip.shape[1] / strip.shape[0] / prepared.shape[3])
-        return self._folded(seen[: max(1, math.ceil(len(seen) * shown))])
+        return self._folded(self._network.run(prepared_for_reading(strip))[0])
 
     def _folded(self, seen: Floats) -> Steps:
         folded = np.stack([seen[:, classes].sum(axis=1) for classes in self._classes_of], axis=1)
@@ -92,14 +86,9 @@ class CharacterReader:
 
 
 def prepared_for_reading(strip: Pixels) -> Floats:
-    """Return the strip as (1, 3, 48, W) float32 in -1 to 1, padded with 0 to the least width the network knows."""
-    height, width = strip.shape[:2]
-    wanted = int(np.ceil(STRIP_HEIGHT_PIXELS * width / height))
-    wanted = min(max(wanted, 1), _STRIP_WIDTH_PIXELS_MAX)
-    resized = cv2.resize(strip, (wanted, STRIP_HEIGHT_PIXELS))
-    batch = np.zeros((1, 3, STRIP_HEIGHT_PIXELS, max(wanted, _STRIP_WIDTH_PIXELS_MIN)), dtype=np.float32)
-    batch[0, :, :, :wanted] = resized.astype(np.float32).transpose(2, 0, 1) / 127.5 - 1
-    return batch
+    """Return the strip as (1, 3, 48, 384) float32 in -1 to 1."""
+    sized = strip if strip.shape[1::-1] == STRIP_PIXELS else cv2.resize(strip, STRIP_PIXELS)
+    return np.ascontiguousarray(sized.astype(np.float32).transpose(2, 0, 1)[None] / 127.5 - 1)
 
 
 def symbol_for(character: str) -> str:

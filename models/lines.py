@@ -1,7 +1,7 @@
-"""Finds lines of text on a photo and cuts each out as an upright strip.
+"""Finds the lines on a photo that may be a VIN and cuts each out as an upright strip.
 
-The network marks pixels that belong to the shrunken core of a line (differentiable binarisation, Liao et al. 2020,
-arXiv:1911.08947); here the marks become rectangles again. It leaves reading to `characters`.
+The network marks the core of a line, half as high as the line (after Liao et al. 2020, arXiv:1911.08947); here the
+marks become rectangles again. It leaves reading to `characters`.
 """
 
 from collections.abc import Sequence
@@ -21,11 +21,7 @@ Probabilities = NDArray[np.float32]
 _STRIDE = 32
 _UPRIGHT_BELOW = 1.5
 _STANDING_SLOPE = 0.05
-# What counts as the next fragment of a broken line, in heights of the line; measured on windshields with barcodes.
-_LINK_HEIGHT_RATIO = 2.5
-_LINK_GAP = 4.0
-_LINK_OFF_AXIS = 0.6
-_LINK_SLOPE = 0.03
+_FINER_MAX = 4
 # What counts as the other half of a text that stands on two lines or is parted by a gap.
 _PAIR_HEIGHT_RATIO = 1.7
 _PAIR_GAP = 4.0
@@ -37,16 +33,18 @@ class FinderSettings:
     """How lines are looked for.
 
     side_pixels: length of the longer side that the network sees. mark_probability_min: from which probability a pixel
-    is marked. line_probability_min: mean over a line's core. growth: how far a core is grown back to the line
-    (distance = area * growth / perimeter). core_pixels_min: thinner cores are dust. lines_max: most probable first.
+    is marked. line_probability_min: mean over a line's core. growth: how far a core is grown back to the line at every
+    side, in heights of the core. core_pixels_min: thinner cores are dust. core_shape_min: width over height, a shorter
+    core holds no half of a VIN. lines_max: most probable first.
     """
 
-    side_pixels: int = 736
+    side_pixels: int = 384
     mark_probability_min: float = 0.3
-    line_probability_min: float = 0.5
-    growth: float = 1.6
-    core_pixels_min: float = 3.0
-    lines_max: int = 60
+    line_probability_min: float = 0.4
+    growth: float = 0.5
+    core_pixels_min: float = 1.5
+    core_shape_min: float = 2.0
+    lines_max: int = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +108,7 @@ def lines_of(marks: Probabilities, size: tuple[int, int], *, settings: FinderSet
     lines = []
     for contour in contours:
         (centre, sides, degrees) = cv2.minAreaRect(contour)
-        if min(sides) < settings.core_pixels_min:
+        if min(sides) < settings.core_pixels_min or max(sides) < settings.core_shape_min * min(sides):
             continue
         probability = _mean_inside(marks, cv2.boxPoints((centre, sides, degrees)))
         if probability < settings.line_probability_min:
@@ -145,37 +143,24 @@ def reading_order(corners: NDArray[Any]) -> Quad:
     return tuple((float(x), float(y)) for x, y in quad)
 
 
-def chained(lines: Sequence[Line]) -> list[Line]:
-    """Return new lines over fragments that follow one another on one axis; bars beside a text break it up so."""
-    rest = sorted((line for line in lines if line.width > line.height), key=lambda line: -line.width * line.height)
-    chains = []
-    while rest:
-        chain = [rest.pop(0)]
-        while (index := _next_link(chain, rest)) is not None:
-            chain.append(rest.pop(index))
-        if len(chain) > 1:
-            corners = np.array([corner for line in chain for corner in line.quad], dtype=np.float32)
-            quad = reading_order(cv2.boxPoints(cv2.minAreaRect(corners)))
-            chains.append(Line(quad=quad, probability=chain[0].probability))
-    return chains
-
-
 def pairs_of(lines: Sequence[Line]) -> list[tuple[int, int]]:
     """Return index pairs of lines of like height where the second stands right under or right beside the first."""
     places = range(len(lines))
     return [(a, b) for a in places for b in places if a != b and _continues(lines[a], lines[b])]
 
 
-def strip_of(image: Pixels, quad: Quad, *, height_pixels: int) -> Pixels:
-    """Return the quad's content as an upright strip, `height_pixels` high and as wide as its shape demands."""
+def strip_of(image: Pixels, quad: Quad, size: tuple[int, int]) -> Pixels:
+    """Return the quad's content as an upright strip of `size` (width, height) pixels."""
     wide = max(_distance(quad[0], quad[1]), _distance(quad[3], quad[2]))
-    high = max(_distance(quad[0], quad[3]), _distance(quad[1], quad[2]), 1.0)
-    width_pixels = max(1, round(height_pixels * wide / high))
-    target = np.array([(0, 0), (width_pixels, 0), (width_pixels, height_pixels), (0, height_pixels)], dtype=np.float32)
+    # Warping samples single pixels: a strip that shrinks is first cut larger, then averaged down.
+    finer = int(np.clip(round(wide / size[0]), 1, _FINER_MAX))
+    width, height = size[0] * finer, size[1] * finer
+    target = np.array([(0, 0), (width, 0), (width, height), (0, height)], dtype=np.float32)
     matrix = cv2.getPerspectiveTransform(np.array(quad, dtype=np.float32), target)
-    strip = cv2.warpPerspective(
-        image, matrix, (width_pixels, height_pixels), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-    )
+    way = cv2.INTER_CUBIC if finer == 1 else cv2.INTER_LINEAR
+    strip = cv2.warpPerspective(image, matrix, (width, height), flags=way, borderMode=cv2.BORDER_REPLICATE)
+    if finer > 1:
+        strip = cv2.resize(strip, size, interpolation=cv2.INTER_AREA)
     return np.asarray(strip, dtype=np.uint8)
 
 
@@ -190,25 +175,6 @@ def grown_quad(quad: Quad, *, along: float, across: float) -> Quad:
     signs = ((-1, -1), (1, -1), (1, 1), (-1, 1))
     grown = [corner + x * step_along + y * step_across for corner, (x, y) in zip(corners, signs, strict=True)]
     return tuple((float(x), float(y)) for x, y in grown)
-
-
-def _next_link(chain: Sequence[Line], rest: Sequence[Line]) -> int | None:
-    """Return the index of a fragment that lies on the chain's axis and close to one of its ends."""
-    first = chain[0]
-    along = _unit(first)
-    across = np.array([-along[1], along[0]])
-    corners = np.array([corner for line in chain for corner in line.quad])
-    low, high = (corners @ along).min(), (corners @ along).max()
-    middle = ((corners @ across).min() + (corners @ across).max()) / 2
-    for index, line in enumerate(rest):
-        quad = np.array(line.quad)
-        gap = max((quad @ along).min() - high, low - (quad @ along).max())
-        away = abs(float((quad.mean(axis=0) - corners.mean(axis=0)) @ along))
-        off_axis = abs(float(quad.mean(axis=0) @ across) - middle)
-        alike = 1 / _LINK_HEIGHT_RATIO < line.height / first.height < _LINK_HEIGHT_RATIO
-        if alike and gap < _LINK_GAP * first.height and off_axis < _LINK_OFF_AXIS * first.height + _LINK_SLOPE * away:
-            return index
-    return None
 
 
 def _continues(a: Line, b: Line) -> bool:
@@ -233,7 +199,7 @@ def _to_stride(length: float) -> int:
 
 
 def _grown(sides: Sequence[float], growth: float) -> tuple[float, float]:
-    distance = sides[0] * sides[1] * growth / (2 * (sides[0] + sides[1]))
+    distance = min(sides) * growth
     return sides[0] + 2 * distance, sides[1] + 2 * distance
 
 

@@ -9,8 +9,6 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -22,6 +20,7 @@ from models import ModelError
 Floats = NDArray[np.float32]
 
 _SILENT_BELOW_ERROR = 3
+_FOLDER = "networks"
 
 
 class WeightsError(ModelError):
@@ -48,11 +47,9 @@ class Network(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class WeightsEntry:
-    """One entry of the manifest: which installed package carries the file, and what the file must be."""
+    """One entry of the manifest: which file of `models/networks`, and what it must be."""
 
     name: str
-    package: str
-    folder: str
     file: str
     sha256: str
     licence: str
@@ -107,20 +104,11 @@ def checked_weights(entry: WeightsEntry) -> bytes:
 
     Raises WeightsError that names the file and, where they differ, the wanted and the found digest.
     """
-    path = _package_folder(entry.package) / entry.folder / entry.file
     try:
-        content = path.read_bytes()
+        content = (files(__package__) / _FOLDER / entry.file).read_bytes()
     except OSError as error:
-        raise WeightsError(f"{entry.file} is missing from package {entry.package}: {error.strerror}") from error
+        raise WeightsError(f"{entry.file} is missing from {__package__}/{_FOLDER}: {error.strerror}") from error
     found = hashlib.sha256(content).hexdigest()
     if found != entry.sha256:
         raise WeightsError(f"{entry.file} is not the listed file: wanted SHA-256 {entry.sha256}, found {found}")
     return content
-
-
-def _package_folder(package: str) -> Path:
-    """Return the folder of an installed package without importing it: its own code has no business here."""
-    spec = find_spec(package)
-    if spec is None or not spec.submodule_search_locations:
-        raise WeightsError(f"package {package} carries weights and is not installed")
-    return Path(next(iter(spec.submodule_search_locations)))

@@ -15,9 +15,16 @@ from firmware_profiles import ProfileError
 from inspection import InspectionError
 from lane_controller import LaneError
 from models import ModelError
-from passlane import UsageError, demo_command, device_commands, hub_commands, profile_command
+from passlane import (
+    UsageError,
+    demo_command,
+    device_commands,
+    hub_commands,
+    profile_command,
+    read_vin_command,
+)
 
-COMMANDS = (hub_commands, device_commands, profile_command, demo_command)
+COMMANDS = (hub_commands, device_commands, profile_command, read_vin_command, demo_command)
 # What a person wrote or named is wrong. Texts of the rooms below are for the person who has to mend it.
 MISTAKES = (UsageError, InspectionError, LaneError, ProfileError)
 FAILURES = (AgentError, HubError, ModelError, OSError)

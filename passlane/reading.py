@@ -7,11 +7,13 @@ import time
 
 from firmware_profiles import ProfileError
 from firmware_profiles.schema import Profile
-from models.vin import VinReader
+from models.calibrating import load_calibration
+from models.vin import ReaderNetworks, VinReader
 from models.weights import OnnxNetwork, listed_weights, load_network
 
 FINDER = "line-finder"
 READER = "character-reader"
+SURFACES = "surface-teller"
 
 
 def checked_profile(profile: Profile, software: str) -> Profile:
@@ -29,7 +31,10 @@ def checked_profile(profile: Profile, software: str) -> Profile:
 
 def vin_reader(profile: Profile) -> VinReader:
     """Return the reader; raises ProfileError when the profile names other weights than this program carries."""
-    return VinReader(_network(profile, FINDER), _network(profile, READER), clock=time.perf_counter)
+    networks = ReaderNetworks(
+        finder=_network(profile, FINDER), reader=_network(profile, READER), surfaces=_network(profile, SURFACES)
+    )
+    return VinReader(networks, load_calibration(), clock=time.perf_counter)
 
 
 def _network(profile: Profile, name: str) -> OnnxNetwork:

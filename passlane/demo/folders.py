@@ -11,8 +11,8 @@ import tomli_w
 from edge_agent.orders import ORDER_FILE, OrderText, VehicleOnPaper
 from inspection.checklist import PhotoRole, PhotoSpec, required_for
 from inspection.vin import is_vin
-from models.rendering import damage, vin_photo
-from models.vehicle_drawing import View, vehicle_photo
+from models.drawing.rendering import damage, vin_photo
+from models.drawing.vehicles import View, vehicle_photo
 from passlane import UsageError
 from passlane.demo.vehicles import INSURED_UNTIL, DemoVehicle
 

@@ -7,7 +7,7 @@ from typing import Literal
 from edge_agent.orders import Footage, OrderText, VehicleOnPaper
 from inspection.identities import Regime
 from inspection.vin import CHECK_POSITION, check_digit
-from models.rendering import Surface
+from models.drawing.rendering import Surface
 
 INSPECTOR = "inspector-zhao"
 INSURED_UNTIL = date(2099, 12, 31)

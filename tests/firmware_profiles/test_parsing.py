@@ -32,7 +32,7 @@ def test_a_profile_is_read_as_it_is_written() -> None:
     assert profile.issued == date(2026, 3, 2)
     assert [shot.role for shot in profile.shots] == ["left_front", "vin", "seat_belt", "right_rear"]
     assert profile.cameras[2].role == "vin"
-    assert profile.models[0].name == "line-finder"
+    assert [model.name for model in profile.models] == ["line-finder", "character-reader", "surface-teller"]
     assert profile.upload.bytes_per_second_max is None
     assert profile.sequence is not None
     assert profile.sequence.leave_seconds_max == 120

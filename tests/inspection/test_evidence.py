@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inspection.evidence import (
+    STRIP_BYTES_MAX,
     WHOLE_MAX,
     EvidenceError,
     PhotoRef,
@@ -50,6 +51,23 @@ def test_a_size_that_no_database_column_takes_is_refused_when_it_is_read(size: i
     data = {"digest": "0" * 64, "media": "image/jpeg", "size": size, "width": 1, "height": 1}
     with pytest.raises(msgspec.ValidationError, match="size"):
         msgspec.convert(data, PhotoRef)
+
+
+def test_a_strip_has_at_most_its_bytes_when_it_is_read() -> None:
+    kept = msgspec.msgpack.encode(VinFinding(vin="", confidence=0.0, strip=bytes(STRIP_BYTES_MAX)))
+    assert len(msgspec.msgpack.decode(kept, type=VinFinding).strip) == STRIP_BYTES_MAX
+    larger = msgspec.msgpack.encode(VinFinding(vin="", confidence=0.0, strip=bytes(STRIP_BYTES_MAX + 1)))
+    with pytest.raises(msgspec.ValidationError, match="strip"):
+        msgspec.msgpack.decode(larger, type=VinFinding)
+
+
+def test_a_finding_without_a_strip_is_written_as_it_was_before_there_were_strips() -> None:
+    finding = VinFinding(vin="", confidence=0.25, reasons=("vin.none",))
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(finding)) == {
+        "vin": "",
+        "confidence": 0.25,
+        "reasons": ["vin.none"],
+    }
 
 
 def test_references_and_findings_are_frozen() -> None:

@@ -88,6 +88,13 @@ FACTS: dict[str, AnyFact] = {
         vin=FINDING,
         replaces=PHOTO,
     ),
+    "PhotoTaken-strip": PhotoTaken(
+        kind="0113",
+        photo=PhotoRef(digest=PHOTO, media="image/jpeg", size=1, width=1, height=1),
+        vin=VinFinding(
+            vin=VIN, confidence=0.5, kind="rubbing", reasons=("vin.doubtful",), strip=b"\xff\xd8strip\xff\xd9"
+        ),
+    ),
     "PhotoRefused": PhotoRefused(kind="0113", code="photo.blurred", detail="0.1 of 0.3"),
     "ItemChecked": ItemChecked(item="04", mark="value", value="白", remark="车门另色"),
     "ReadingCorrected": ReadingCorrected(photo=PHOTO, read="L00", corrected=VIN, by="inspector-1", reason="glare"),
@@ -169,6 +176,7 @@ PLAIN: dict[str, AnyFact] = {
             accepted=False,
             reasons=(),
             barcode="",
+            strip=b"",
             model="",
             milliseconds=0.0,
         ),

@@ -14,6 +14,7 @@ from inspection.vin import (
     check_digit_is_mandatory,
     differing_positions,
     is_vin,
+    maker_is_known,
     masked_vin,
     model_year,
     model_years,
@@ -214,3 +215,10 @@ def test_differing_positions_count_from_one_and_include_what_only_one_reading_ha
 @given(vins, vins)
 def test_differing_positions_do_not_depend_on_the_order(a: str, b: str) -> None:
     assert differing_positions(a, b) == differing_positions(b, a)
+
+
+def test_a_listed_maker_is_known_and_any_other_is_not() -> None:
+    assert maker_is_known("LSVAA1A20LA000101")
+    assert not maker_is_known("YYYAA1A20LA000101")
+    with pytest.raises(VinError):
+        maker_is_known("LSV")

@@ -3,12 +3,11 @@ from collections.abc import Callable
 from typing import Any
 
 import cv2
-import numpy as np
 import pytest
 
-from models.characters import SYMBOLS, Steps
+from models.calibrating import load_calibration
 from models.photo import Photo, PhotoLimits, Pixels, open_photo
-from models.vin import VinReader
+from models.vin import ReaderNetworks, VinReader
 from models.weights import OnnxNetwork, load_network
 
 
@@ -23,8 +22,13 @@ def character_network() -> OnnxNetwork:
 
 
 @pytest.fixture(scope="session")
-def vin_reader(finder_network: OnnxNetwork, character_network: OnnxNetwork) -> VinReader:
-    return VinReader(finder_network, character_network, clock=time.perf_counter)
+def networks(finder_network: OnnxNetwork, character_network: OnnxNetwork) -> ReaderNetworks:
+    return ReaderNetworks(finder=finder_network, reader=character_network, surfaces=load_network("surface-teller"))
+
+
+@pytest.fixture(scope="session")
+def vin_reader(networks: ReaderNetworks) -> VinReader:
+    return VinReader(networks, load_calibration(), clock=time.perf_counter)
 
 
 @pytest.fixture
@@ -47,31 +51,3 @@ def encoded(image: Any, extension: str = ".jpg") -> bytes:
     done, data = cv2.imencode(extension, image)
     assert done
     return bytes(data)
-
-
-@pytest.fixture
-def steps_for() -> Callable[..., Steps]:
-    """Make steps as a clear strip would give them: each character one step, a blank after it.
-
-    probability: of every character; marks are written "*" and spaces " ".
-    """
-
-    def make(text: str, probability: float = 0.98) -> Steps:
-        count = 2 * len(text)
-        symbols = np.zeros((count, len(SYMBOLS)), dtype=np.float32)
-        illegal = np.zeros((count, 3), dtype=np.float32)
-        space = np.zeros(count, dtype=np.float32)
-        mark = np.zeros(count, dtype=np.float32)
-        for place, character in enumerate(text):
-            if character in SYMBOLS:
-                symbols[2 * place, SYMBOLS.index(character)] = probability
-            elif character in "IOQ":
-                symbols[2 * place, SYMBOLS.index("1" if character == "I" else "0")] = probability
-                illegal[2 * place, "IOQ".index(character)] = probability
-            elif character == " ":
-                space[2 * place] = probability
-            else:
-                mark[2 * place] = probability
-        return Steps(symbols=symbols, illegal=illegal, space=space, mark=mark)
-
-    return make

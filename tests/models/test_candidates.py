@@ -1,206 +1,145 @@
-from collections.abc import Callable
-from dataclasses import replace
-
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from inspection.vin import check_digit
-from models.candidates import (
-    Candidate,
-    DecisionSettings,
-    candidate_of,
-    checked,
-    decide,
-    is_certain,
-    is_settled,
-    is_short_vin,
-    piece_of,
+from models.candidates import allowed_symbols, candidate_of, is_short_vin, piece_of
+from models.characters import ILLEGAL, SYMBOLS, Steps
+from tests.models.looks import CANDIDATES, CHINESE, EUROPEAN, QUAD, candidate, steps_for
+
+DIGITS = "0123456789"
+texts = st.tuples(
+    st.text(SYMBOLS, min_size=11, max_size=11).map(lambda text: f"W{text}A"), st.text(DIGITS, min_size=4, max_size=4)
+).map("".join)
+
+
+def test_the_made_up_vins_are_one_whose_check_character_obliges_and_one_whose_does_not() -> None:
+    assert candidate(CHINESE).text == CHINESE
+    assert candidate(EUROPEAN).text == EUROPEAN
+
+
+@given(text=texts)
+def test_a_clear_vin_is_read_whatever_it_is(text: str) -> None:
+    assert candidate(text).text == text
+
+
+@pytest.mark.parametrize("mark", ["*", "#", "☆"])
+def test_the_marks_that_begin_and_end_a_vin_are_no_characters(mark: str) -> None:
+    found = candidate(f"{mark}{CHINESE}{mark}")
+    assert (found.text, found.extra) == (CHINESE, 0)
+
+
+def test_spaces_within_a_vin_are_no_characters() -> None:
+    assert candidate(f"{CHINESE[:3]} {CHINESE[3:9]} {CHINESE[9:]}").text == CHINESE
+
+
+@given(text=texts, probability=st.floats(0.7, 0.99))
+def test_the_rows_of_a_reading_sum_to_one_and_rule_out_letters_at_the_end_only(text: str, probability: float) -> None:
+    rows = candidate(text, probability).rows
+    assert rows.shape == (17, 33)
+    assert rows.sum(axis=1) == pytest.approx(1.0)
+    assert (rows[:13] > 0).all()
+    assert (rows[13:, :10] > 0).all()
+    assert (rows[13:, 10:] == 0).all()
+
+
+def test_what_may_stand_where_cannot_be_altered_by_who_asks() -> None:
+    assert not allowed_symbols().flags.writeable
+    assert allowed_symbols().sum() == 13 * 33 + 4 * 10
+
+
+@given(text=texts, length=st.integers(0, 16))
+def test_a_part_of_a_vin_is_never_filled_up(text: str, length: int) -> None:
+    assert candidate_of(steps_for(text[:length]), QUAD, settings=CANDIDATES) is None
+
+
+def test_a_strip_with_fewer_steps_than_a_vin_has_characters_holds_none() -> None:
+    crowded = np.zeros((12, len(SYMBOLS)), dtype=np.float32)
+    crowded[np.arange(12), np.arange(12)] = 0.95
+    nothing = np.zeros(12, dtype=np.float32)
+    steps = Steps(symbols=crowded, illegal=np.zeros((12, 3), dtype=np.float32), space=nothing, mark=nothing)
+    assert candidate_of(steps, QUAD, settings=CANDIDATES) is None
+
+
+@pytest.mark.parametrize("text", ["MAZDAMKTYRCKRPKRA", "CALLTHEWWRKSHXPNW"])
+def test_letters_in_the_last_four_places_are_no_vin(text: str) -> None:
+    assert candidate_of(steps_for(text), QUAD, settings=CANDIDATES) is None
+
+
+@pytest.mark.parametrize("text", ["2024 05 01*10 30 29 123", "20240501103029123", "2024050110302A123", "1" * 17])
+def test_a_time_that_a_camera_wrote_into_the_photo_is_no_vin(text: str) -> None:
+    assert candidate_of(steps_for(text), QUAD, settings=CANDIDATES) is None
+
+
+def test_a_strip_on_which_hardly_anything_is_seen_holds_none() -> None:
+    assert candidate_of(steps_for(CHINESE, 0.45), QUAD, settings=CANDIDATES) is None
+    assert candidate_of(steps_for(CHINESE, 0.55), QUAD, settings=CANDIDATES) is None
+
+
+@pytest.mark.parametrize(("letter", "digit"), ILLEGAL.items())
+def test_a_forbidden_letter_is_read_as_its_digit_and_kept_beside_it(letter: str, digit: str) -> None:
+    found = candidate(EUROPEAN[:6] + letter + EUROPEAN[7:])
+    assert found.text == EUROPEAN[:6] + digit + EUROPEAN[7:]
+    assert found.illegal == ("",) * 6 + (letter,) + ("",) * 10
+
+
+def test_a_digit_that_might_be_a_forbidden_letter_is_a_digit() -> None:
+    steps = steps_for(CHINESE)
+    steps.illegal[2 * CHINESE.index("0"), list(ILLEGAL).index("O")] = 0.4
+    found = candidate_of(steps, QUAD, settings=CANDIDATES)
+    assert found is not None
+    assert set(found.illegal) == {""}
+
+
+def test_a_reading_lies_where_its_characters_stand_on_the_strip() -> None:
+    found = candidate(f"****{EUROPEAN}****")
+    (left, top), (right, _), _, (low_left, bottom) = found.quad
+    # 25 characters on 340 pixels, of which the first and the last four are marks.
+    assert left == low_left == pytest.approx(4 * 13.6, abs=7)
+    assert right == pytest.approx(340 - 4 * 13.6, abs=10)
+    assert (top, bottom) == (0, 20)
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [(f"{EUROPEAN}99", 2), (f"AB{EUROPEAN}", 2), (f"{EUROPEAN} 99", 0), (f"*{EUROPEAN}*99", 0)],
 )
-from models.characters import SYMBOLS, Steps
-
-Maker = Callable[..., Steps]
-SETTINGS = DecisionSettings()
-QUAD = ((0.0, 0.0), (340.0, 0.0), (340.0, 20.0), (0.0, 20.0))
-# Invented; the first obliges its check digit (China), the second does not (Europe).
-CHINESE = "LFVZY7BR4R2004567"
-CHINESE = CHINESE[:8] + check_digit(CHINESE) + CHINESE[9:]
-EUROPEAN = "WDBAB12C7DE345678"
+def test_characters_right_beside_a_vin_are_counted_as_left_out(text: str, count: int) -> None:
+    assert candidate(text).extra == count
 
 
-@pytest.fixture
-def candidate(steps_for: Maker) -> Callable[..., Candidate]:
-    def make(text: str, probability: float = 0.99) -> Candidate:
-        found = candidate_of(steps_for(text, probability), QUAD, settings=SETTINGS)
-        assert found is not None
-        return found
-
-    return make
-
-
-def moved(one: Candidate, down: float) -> Candidate:
-    return replace(one, quad=tuple((x, y + down) for x, y in one.quad))
-
-
-def test_a_clear_vin_between_stars_is_accepted(candidate: Callable[..., Candidate]) -> None:
-    finding = decide([candidate(f"*{CHINESE}*")], [], barcode="", settings=SETTINGS)
-    assert finding.vin == CHINESE
-    assert finding.accepted
-    assert finding.reasons == ()
-    assert len(finding.characters) == 17
-    assert len(finding.box) == 4
-
-
-def test_nothing_read_is_no_vin() -> None:
-    finding = decide([], ["12345"], barcode="", settings=SETTINGS)
-    assert (finding.vin, finding.accepted, finding.reasons) == ("", False, ("vin.none",))
-
-
-def test_half_a_vin_is_called_short_and_never_filled_up(steps_for: Maker) -> None:
-    assert candidate_of(steps_for(CHINESE[:10]), QUAD, settings=SETTINGS) is None
-    assert candidate_of(steps_for(CHINESE[:16]), QUAD, settings=SETTINGS) is None
-    finding = decide([], [CHINESE[:10]], barcode="", settings=SETTINGS)
-    assert (finding.vin, finding.reasons) == ("", ("vin.short",))
-
-
-@pytest.mark.parametrize("piece", ["A12345", "TOTALMASS", "20240501123", CHINESE])
-def test_plates_words_and_dates_are_not_half_a_vin(piece: str) -> None:
-    assert not is_short_vin(piece, SETTINGS)
-
-
-def test_a_piece_is_the_longest_run_of_legal_characters(steps_for: Maker) -> None:
-    assert piece_of(steps_for("京A*LFVZY7BR*9"), SETTINGS) == "LFVZY7BR"
-    assert piece_of(steps_for("A1*B2"), SETTINGS) == ""
-    assert piece_of(steps_for("LFVZY7BR", 0.55), SETTINGS) == ""
-
-
-def test_letters_in_the_last_four_places_are_no_vin(steps_for: Maker) -> None:
-    assert candidate_of(steps_for("MAZDAMKTYRCKRPKRA"), QUAD, settings=SETTINGS) is None
-
-
-def test_a_date_and_time_burnt_into_the_photo_are_no_vin(steps_for: Maker) -> None:
-    assert candidate_of(steps_for("2024 05 01*10 30 29 123"), QUAD, settings=SETTINGS) is None
-    assert candidate_of(steps_for("20240501103029123"), QUAD, settings=SETTINGS) is None
-
-
-def test_an_illegal_letter_is_corrected_and_said_so(candidate: Callable[..., Candidate]) -> None:
-    finding = decide([candidate(EUROPEAN.replace("1", "I"))], [], barcode="", settings=SETTINGS)
-    assert finding.vin == EUROPEAN
-    assert "vin.corrected" in finding.reasons
-    assert [reading.corrected for reading in finding.characters].count("I") == 1
-    assert finding.accepted
-
-
-def test_every_character_keeps_its_alternatives(steps_for: Maker) -> None:
-    steps = steps_for(EUROPEAN, 0.9)
-    steps.symbols[0, SYMBOLS.index("V")] = 0.08
-    found = candidate_of(steps, QUAD, settings=SETTINGS)
+def test_two_halves_of_a_vin_are_one_where_their_strips_are_put_together() -> None:
+    joined = steps_for(CHINESE[:8]).followed_by(steps_for(CHINESE[8:]))
+    found = candidate_of(joined, QUAD, settings=CANDIDATES)
     assert found is not None
-    assert found.characters[0].alternatives[0] == ("V", 0.08)
-    assert len(found.characters[0].alternatives) == 3
+    assert (found.text, found.joined, found.as_joined().joined) == (CHINESE, False, True)
 
 
-def test_a_faint_character_makes_the_reading_doubtful(steps_for: Maker) -> None:
-    steps = steps_for(EUROPEAN)
-    steps.symbols[4] *= 0.4
-    found = candidate_of(steps, QUAD, settings=SETTINGS)
-    assert found is not None
-    finding = decide([found], [], barcode="", settings=SETTINGS)
-    assert finding.vin == EUROPEAN
-    assert finding.reasons == ("vin.doubtful",)
-    assert not finding.accepted
+def test_a_reading_is_placed_on_a_larger_picture_and_in_a_frame_and_stays_the_same_reading() -> None:
+    found = candidate(CHINESE)
+    other = found.scaled(2.5).in_frame(3)
+    assert other.quad[2] == pytest.approx((found.quad[2][0] * 2.5, 50))
+    assert (other.text, other.log_probability, other.frame) == (CHINESE, found.log_probability, 3)
+    assert other.rows is found.rows
 
 
-def test_an_obligatory_check_digit_that_fails_without_an_alternative_is_said(
-    candidate: Callable[..., Candidate],
-) -> None:
-    wrong = CHINESE[:-1] + ("1" if CHINESE[-1] != "1" else "2")
-    finding = decide([candidate(wrong)], [], barcode="", settings=SETTINGS)
-    assert finding.vin == wrong
-    assert "vin.check_digit" in finding.reasons
-    assert not finding.accepted
+@pytest.mark.parametrize(
+    ("text", "piece"),
+    [("京A*LZZZ5ABC*9", "LZZZ5ABC"), ("LZZZ 5ABC", "LZZZ5ABC"), ("A1*B2", ""), ("", ""), ("A12345", "A12345")],
+)
+def test_a_piece_is_the_longest_run_of_legal_characters_between_marks(text: str, piece: str) -> None:
+    assert piece_of(steps_for(text), CANDIDATES) == piece
 
 
-def test_a_check_digit_that_does_not_oblige_vetoes_nothing(candidate: Callable[..., Candidate]) -> None:
-    assert check_digit(EUROPEAN) != EUROPEAN[8]
-    assert decide([candidate(EUROPEAN)], [], barcode="", settings=SETTINGS).accepted
+def test_a_faint_run_is_no_piece() -> None:
+    assert piece_of(steps_for("LZZZ5ABC", 0.55), CANDIDATES) == ""
 
 
-def test_the_alternative_that_satisfies_the_check_digit_is_taken_but_not_accepted(steps_for: Maker) -> None:
-    place, right = 5, CHINESE[5]
-    other = "Z" if right != "Z" else "Y"
-    steps = steps_for(CHINESE, 0.95)
-    steps.symbols[2 * place] = 0
-    steps.symbols[2 * place, SYMBOLS.index(other)] = 0.6
-    steps.symbols[2 * place, SYMBOLS.index(right)] = 0.35
-    found = candidate_of(steps, QUAD, settings=SETTINGS)
-    assert found is not None
-    assert found.text[place] == other
-    repaired = checked(found, SETTINGS)
-    assert repaired.text == CHINESE
-    assert repaired.characters[place].alternatives[0][0] == other
-    finding = decide([found], [], barcode="", settings=SETTINGS)
-    assert (finding.vin, finding.accepted, finding.reasons) == (CHINESE, False, ("vin.doubtful",))
+@pytest.mark.parametrize("piece", [CHINESE[:10], CHINESE[:16], CHINESE[1:], EUROPEAN[2:12]])
+def test_a_long_part_of_a_vin_looks_like_one(piece: str) -> None:
+    assert is_short_vin(piece, CANDIDATES)
 
 
-def test_of_two_like_readings_the_one_whose_check_digit_holds_ranks_first(
-    candidate: Callable[..., Candidate],
-) -> None:
-    wrong = candidate(CHINESE[:-1] + ("1" if CHINESE[-1] != "1" else "2"))
-    assert decide([wrong, candidate(CHINESE, 0.97)], [], barcode="", settings=SETTINGS).vin == CHINESE
-
-
-def test_two_different_vins_in_two_places_go_to_a_person(candidate: Callable[..., Candidate]) -> None:
-    finding = decide([candidate(CHINESE), moved(candidate(EUROPEAN), 200)], [], barcode="", settings=SETTINGS)
-    assert "vin.two" in finding.reasons
-    assert not finding.accepted
-
-
-def test_the_same_vin_twice_is_one_vin(candidate: Callable[..., Candidate]) -> None:
-    assert decide([candidate(EUROPEAN), moved(candidate(EUROPEAN), 200)], [], barcode="", settings=SETTINGS).accepted
-
-
-def test_a_second_reading_of_the_same_place_that_differs_raises_a_doubt(candidate: Callable[..., Candidate]) -> None:
-    readings = [candidate(EUROPEAN), candidate(EUROPEAN.replace("B", "8"), 0.98)]
-    assert is_certain(readings[0], SETTINGS)
-    assert not is_settled(readings, SETTINGS)
-    assert decide(readings, [], barcode="", settings=SETTINGS).reasons == ("vin.doubtful",)
-
-
-def test_a_two_among_filler_letters_raises_a_doubt(candidate: Callable[..., Candidate]) -> None:
-    for text in ("WDBZ2Z1C7DE345678", "WDBZZZ1C2DE345678"):
-        assert decide([candidate(text)], [], barcode="", settings=SETTINGS).reasons == ("vin.doubtful",)
-
-
-def test_a_twin_that_is_not_quite_clear_raises_a_doubt_where_no_check_digit_obliges(steps_for: Maker) -> None:
-    for place, expected in ((2, False), (0, True)):
-        steps = steps_for(EUROPEAN, 0.99)
-        steps.symbols[2 * place] *= 0.955
-        found = candidate_of(steps, QUAD, settings=SETTINGS)
-        assert found is not None
-        assert is_certain(found, SETTINGS) is expected
-
-
-def test_characters_left_out_beside_the_vin_raise_a_doubt(candidate: Callable[..., Candidate]) -> None:
-    longer = candidate(EUROPEAN + "99")
-    assert longer.extra > 0
-    assert not is_certain(longer, SETTINGS)
-
-
-def test_a_vin_put_together_from_two_lines_is_not_certain(candidate: Callable[..., Candidate]) -> None:
-    assert not is_certain(candidate(CHINESE).as_joined(), SETTINGS)
-
-
-def test_a_barcode_that_agrees_settles_a_doubt(candidate: Callable[..., Candidate]) -> None:
-    finding = decide([candidate(EUROPEAN, 0.9)], [], barcode=EUROPEAN, settings=SETTINGS)
-    assert finding.accepted
-    assert finding.reasons == ("barcode.agrees",)
-
-
-def test_a_barcode_that_differs_is_reported_and_never_copied(candidate: Callable[..., Candidate]) -> None:
-    finding = decide([candidate(EUROPEAN)], [], barcode=CHINESE, settings=SETTINGS)
-    assert (finding.vin, finding.barcode, finding.accepted) == (EUROPEAN, CHINESE, False)
-    assert "barcode.differs" in finding.reasons
-    assert decide([], [], barcode=CHINESE, settings=SETTINGS).vin == ""
-
-
-def test_a_reading_of_a_stretched_picture_is_placed_on_the_photo(candidate: Callable[..., Candidate]) -> None:
-    assert candidate(CHINESE).on_photo(2, 4).quad[2][1] == pytest.approx(5)
+@pytest.mark.parametrize("piece", ["A12345", "TXTALMASS", "20240501123", "0A123456", CHINESE, CHINESE[:7], ""])
+def test_plates_words_times_and_whole_vins_are_no_part_of_a_vin(piece: str) -> None:
+    assert not is_short_vin(piece, CANDIDATES)

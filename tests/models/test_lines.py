@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.drawing.rendering import vin_photo
 from models.lines import (
     FinderSettings,
     Line,
     LineFinder,
-    chained,
     grown_quad,
     lines_of,
     pairs_of,
@@ -16,7 +16,6 @@ from models.lines import (
     reading_order,
     strip_of,
 )
-from models.rendering import vin_photo
 from models.weights import OnnxNetwork
 
 
@@ -26,9 +25,10 @@ def line_at(x: float, y: float, width: float = 100, height: float = 20) -> Line:
 
 @pytest.mark.parametrize(("height", "width"), [(10, 10), (1, 900), (480, 640), (3000, 4000)])
 def test_what_the_network_sees_is_a_multiple_of_32_and_lies_between_minus_1_and_1(height: int, width: int) -> None:
-    seen = prepared_for_finding(np.full((height, width, 3), 255, dtype=np.uint8), 736)
+    seen = prepared_for_finding(np.full((height, width, 3), 255, dtype=np.uint8), 416)
     assert seen.shape[2] % 32 == seen.shape[3] % 32 == 0
-    assert max(seen.shape) == 736
+    assert max(seen.shape) == 416
+    assert seen.dtype == np.float32
     assert seen.max() == pytest.approx(1.0, abs=0.01)
 
 
@@ -47,7 +47,24 @@ def test_faint_marks_and_dust_become_no_line() -> None:
     marks = np.zeros((100, 200), dtype=np.float32)
     marks[10:20, 20:120] = 0.2
     marks[60, 60] = 0.9
+    marks[80:88, 20:120] = 0.35
     assert lines_of(marks, (200, 100), settings=FinderSettings()) == []
+
+
+def test_a_core_that_is_nearly_square_holds_no_half_of_a_vin() -> None:
+    marks = np.zeros((100, 200), dtype=np.float32)
+    marks[10:40, 20:60] = 0.9
+    assert lines_of(marks, (200, 100), settings=FinderSettings()) == []
+    assert len(lines_of(marks, (200, 100), settings=FinderSettings(core_shape_min=1.0))) == 1
+
+
+def test_the_line_that_is_most_probably_text_comes_first() -> None:
+    marks = np.zeros((100, 200), dtype=np.float32)
+    marks[20:28, 20:120] = 0.6
+    marks[60:68, 20:120] = 0.9
+    first, second = lines_of(marks, (200, 100), settings=FinderSettings())
+    assert first.quad[0][1] > 50 > second.quad[0][1]
+    assert first.probability > second.probability
 
 
 def test_no_more_lines_than_the_limit_come_back() -> None:
@@ -79,31 +96,43 @@ def test_a_nearly_square_shape_is_read_along_its_flatter_side() -> None:
     assert quad[1][0] - quad[0][0] == pytest.approx(20)
 
 
-def test_a_strip_shows_the_quad_upright() -> None:
+def test_a_strip_shows_the_quad_upright_whatever_its_shape() -> None:
     image = np.zeros((200, 200, 3), dtype=np.uint8)
     image[40:140, 90:110] = 255
     image[40:60, 90:110] = (0, 0, 255)
     standing = ((110.0, 40.0), (110.0, 140.0), (90.0, 140.0), (90.0, 40.0))
-    strip = strip_of(image, standing, height_pixels=48)
-    assert strip.shape == (48, 240, 3)
-    assert tuple(strip[24, 20]) == (0, 0, 255)
-    assert strip[24, 200].min() == 255
+    for width in (240, 384):
+        strip = strip_of(image, standing, (width, 48))
+        assert strip.shape == (48, width, 3)
+        assert tuple(strip[24, width // 12]) == (0, 0, 255)
+        assert strip[24, width * 5 // 6].min() == 255
+
+
+def test_a_strip_that_shrinks_is_averaged_and_not_sampled() -> None:
+    stripes = np.zeros((100, 1600, 3), dtype=np.uint8)
+    stripes[:, ::2] = 255
+    whole = ((0.0, 0.0), (1600.0, 0.0), (1600.0, 100.0), (0.0, 100.0))
+    strip = strip_of(stripes, whole, (400, 48))
+    assert strip[10:38, 10:390].mean() == pytest.approx(127, abs=4)
+    assert strip[10:38, 10:390].std() < 20
+
+
+def test_a_strip_that_reaches_beyond_the_picture_goes_on_with_its_edge() -> None:
+    image = np.full((40, 100, 3), 200, dtype=np.uint8)
+    beyond = ((-50.0, -10.0), (150.0, -10.0), (150.0, 50.0), (-50.0, 50.0))
+    assert strip_of(image, beyond, (384, 48)).min() == 200
+
+
+def test_a_quad_without_any_extent_gives_a_strip_all_the_same() -> None:
+    point = ((5.0, 5.0),) * 4
+    assert strip_of(np.zeros((10, 10, 3), dtype=np.uint8), point, (384, 48)).shape == (48, 384, 3)
+    assert grown_quad(point, along=1.0, across=1.0) == point
 
 
 def test_a_grown_quad_keeps_its_middle() -> None:
     grown = grown_quad(line_at(100, 100).quad, along=0.5, across=0.25)
     assert grown[0] == pytest.approx((90, 95))
     assert grown[2] == pytest.approx((210, 125))
-
-
-def test_fragments_on_one_axis_become_one_line() -> None:
-    fragments = [line_at(0, 100), line_at(130, 102), line_at(260, 99), line_at(0, 300)]
-    (chain,) = chained(fragments)
-    assert chain.width == pytest.approx(360, abs=5)
-
-
-def test_lines_below_each_other_are_not_chained() -> None:
-    assert chained([line_at(0, 100), line_at(0, 130)]) == []
 
 
 def test_a_second_half_stands_under_or_beside_the_first() -> None:

@@ -20,7 +20,7 @@ from passlane.__main__ import main, parser
 from tests.passlane.conftest import SignedProfile
 from tests.passlane.doors import HUB_KEY, closed_port, enrol_door
 
-COMMANDS = ("hub", "verify", "account", "enrol", "revoke", "status", "pda", "lane", "profile", "demo")
+COMMANDS = ("hub", "verify", "account", "enrol", "revoke", "status", "pda", "lane", "profile", "read-vin", "demo")
 GOOD_ORDER = 'regime = "jianyan"\nserial = "T"\ninspector = "i"\n[vehicle]\nvin = "LZZZ5ABC2RA000017"\n'
 
 

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from models.lettering import RenderingError, jpeg, narrowed, put_ink, spaced, struck, tint, write, written
+from models.drawing.lettering import RenderingError, jpeg, narrowed, put_ink, spaced, struck, tint, write, written
 
 
 @pytest.mark.parametrize("character", "京沪粤苏浙鲁新A0")

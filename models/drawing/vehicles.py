@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.random import Generator, default_rng
 
-from models.lettering import Colour, RenderingError, jpeg, narrowed, spaced, tint, write, written
+from models.drawing.lettering import Colour, RenderingError, jpeg, narrowed, spaced, tint, write, written
 from models.photo import Pixels
 
 View = Literal["left_front", "right_rear", "cabin", "signature", "document", "other"]

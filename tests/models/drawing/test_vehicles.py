@@ -1,8 +1,8 @@
 import pytest
 
-from models.lettering import RenderingError
+from models.drawing.lettering import RenderingError
+from models.drawing.vehicles import COLOURS, VIEWS, plate_picture, vehicle_photo
 from models.photo import PhotoLimits, open_photo
-from models.vehicle_drawing import COLOURS, VIEWS, plate_picture, vehicle_photo
 
 
 @pytest.mark.parametrize("view", VIEWS)

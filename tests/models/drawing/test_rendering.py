@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from models.drawing.rendering import DAMAGES, SURFACES, RenderingError, damage, vin_photo
 from models.photo import PhotoError, PhotoLimits, open_photo
-from models.rendering import DAMAGES, SURFACES, RenderingError, damage, vin_photo
 
 VIN = "LFVZY7BR4R2004567"
 LIMITS = PhotoLimits()

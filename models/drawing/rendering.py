@@ -1,7 +1,7 @@
 """Draws the bundled demo photos of VINs, and damages photos the way bad photos are damaged.
 
 Everything follows from the arguments: the same seed gives the same picture. It knows what the four carriers of a VIN
-look like; vehicles and papers are drawn in `vehicle_drawing`. Drawn pictures show that the way through the product
+look like; vehicles and papers are drawn in `vehicles`. Drawn pictures show that the way through the product
 works; they say nothing about how well real photos are read.
 """
 
@@ -14,9 +14,9 @@ import numpy as np
 import zxingcpp
 from numpy.random import Generator, default_rng
 
-from models.lettering import Ink, RenderingError, jpeg, narrowed, put_ink, spaced, struck, tint, write, written
+from models.drawing.lettering import Ink, RenderingError, jpeg, narrowed, put_ink, spaced, struck, tint, write, written
+from models.drawing.vehicles import COLOURS, VIEWS, vehicle_photo
 from models.photo import Pixels
-from models.vehicle_drawing import COLOURS, VIEWS, vehicle_photo
 
 __all__ = ["COLOURS", "DAMAGES", "SURFACES", "VIEWS", "RenderingError", "damage", "vehicle_photo", "vin_photo"]
 
