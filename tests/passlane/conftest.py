@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 
 from firmware_profiles.files import shipped_profile, signature_path
+from firmware_profiles.schema import Profile
 from firmware_profiles.signed import sign_profile
 from inspection.signing import SigningKey
+from passlane import reading
 from tests.passlane.doors import PASSWORD
+from tests.passlane.readings_shown import FakeReader
 
 PROFILE_KEY = SigningKey(bytes(range(64, 96)))
 
@@ -30,3 +33,16 @@ def signed_profile(tmp_path: Path) -> SignedProfile:
 @pytest.fixture(autouse=True)
 def operators_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PASSLANE_PASSWORD", PASSWORD)
+
+
+@pytest.fixture
+def reader(monkeypatch: pytest.MonkeyPatch) -> FakeReader:
+    """The reader that the command is given in place of the real one."""
+    fake = FakeReader()
+
+    def reader_for(profile: Profile) -> FakeReader:
+        assert profile.id in {"lane-box-basic", "pda-basic"}
+        return fake
+
+    monkeypatch.setattr(reading, "vin_reader", reader_for)
+    return fake
