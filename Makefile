@@ -2,7 +2,8 @@
 #   make demo              the whole system on this machine; ONCE=1 ends by itself, PHOTOS=DIR uses your own VIN photos
 #   make test              everything that CI runs
 #   make env               the environment alone, in .venv
-.PHONY: env demo test check pure covered rooms browser zbar bench-sticker bench-photos bench-vin bench-clone \
+.PHONY: env demo test check pure covered rooms browser zbar mosquitto postgresql fuse simulate faults \
+    bench-sticker bench-hub bench-photos bench-vin bench-clone \
     train-env train test-training lock clean
 .DELETE_ON_ERROR:
 
@@ -12,12 +13,14 @@ RUN_STAMP := $(VENV)/.made-run
 TEST_STAMP := $(VENV)/.made-test
 PYTEST := $(BIN)/pytest -q
 DECIDING := central_hub.intake central_hub.issuing central_hub.auditing central_hub.settings \
-    edge_agent.courier edge_agent.retention edge_agent.comparing lane_controller.sequence lane_controller.signals \
+    central_hub.store.gaps central_hub.store.timing \
+    edge_agent.courier edge_agent.precedence edge_agent.retention edge_agent.comparing lane_controller.sequence lane_controller.signals \
     firmware_profiles.parsing firmware_profiles.schema firmware_profiles.consistency firmware_profiles.positions \
     models.candidates models.voting models.deciding models.matching
 DECIDING_TESTS := tests/inspection tests/firmware_profiles $(wildcard tests/lane_controller/test_s[ei][qg]*.py) \
     $(foreach name,intake issuing auditing settings,tests/central_hub/test_$(name).py) \
-    $(foreach name,courier retention comparing,tests/edge_agent/test_$(name).py) \
+    $(foreach name,gaps timing,tests/central_hub/store/test_$(name).py) \
+    $(foreach name,courier precedence retention comparing,tests/edge_agent/test_$(name).py) \
     $(foreach name,candidates voting deciding matching,tests/models/test_$(name).py)
 SHARED_PHOTOS ?= ../shared/data/vin/read
 # Labelled photos of VINs, and more of them of stamped metal where there are some (folders with labels.tsv).
@@ -44,7 +47,7 @@ $(TEST_STAMP): requirements/test.txt pyproject.toml tools/make_env.sh
 demo: $(RUN_STAMP)
 	$(BIN)/passlane demo $(if $(ONCE),--once) $(if $(PHOTOS),--photos $(PHOTOS))
 
-test: $(TEST_STAMP) browser zbar check pure covered rooms
+test: $(TEST_STAMP) browser zbar mosquitto postgresql fuse check pure covered rooms
 
 check: $(TEST_STAMP)
 	$(BIN)/ruff check .
@@ -72,9 +75,32 @@ browser:
 zbar:
 	@sh tools/install_zbar.sh
 
+# The other broker, the other store and the file system whose power can be cut, likewise from Debian; their tests skip,
+# and say so, where they are missing.
+mosquitto:
+	@sh tools/install_mosquitto.sh
+
+postgresql:
+	@sh tools/install_postgresql.sh
+
+fuse:
+	@sh tools/install_fuse.sh
+
+# Devices, wires, hub, disks and clocks under one seeded scheduler; a failing seed is printed and replays exactly.
+simulate: $(TEST_STAMP)
+	$(BIN)/python -m tests.simulation $(if $(SEEDS),--seeds $(SEEDS)) $(if $(SEED),--seed $(SEED))
+
+# Real processes, a real broker and real files, killed, cut, filled and unplugged at random moments; some ten minutes.
+faults: $(TEST_STAMP) fuse
+	$(BIN)/python -m benchmarks.faults $(if $(FAULTS),--faults $(FAULTS)) $(if $(SEED),--seed $(SEED))
+
 # What the README quotes. Each prints a table and writes JSON into benchmarks/.
 bench-sticker: $(RUN_STAMP)
 	$(BIN)/python benchmarks/photo_to_sticker.py
+
+# Some fifteen minutes. QUICK=1 is a short run that keeps nothing.
+bench-hub: $(RUN_STAMP)
+	$(BIN)/python -m benchmarks.hub_speed $(if $(QUICK),--quick)
 
 bench-photos: $(RUN_STAMP)
 	$(BIN)/python benchmarks/real_photos.py $(SHARED_PHOTOS)

@@ -1,11 +1,9 @@
 """What the hub does about messages, photos, decisions and the clock, inside one transaction at a time.
 
-Each method is: load, let a deciding file judge, write. What has to be sent is kept in `outgoing` and sent by the caller
-after the commit, never before: a receipt tells a device that it may forget.
+Each method is: load, let a deciding file judge, write. What has to be sent is kept until the caller has committed, and
+told only then: a receipt tells a device that it may forget.
 """
 
-import secrets
-import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -13,31 +11,36 @@ from typing import Literal
 from central_hub import HubError
 from central_hub.auditing import decide_audit, overdue
 from central_hub.clock import day_of
+from central_hub.enrolment import Enrolment
 from central_hub.intake import (
+    FORKS,
     PHOTO_REFUSALS,
     ChainHead,
     IntakeError,
+    check_contact,
     enrolled,
+    foreign,
     new_records,
+    pause_ms,
     read_batch,
+    read_contact,
     remarks,
     sender_of,
 )
-from central_hub.issuing import IssueOrder, next_step
+from central_hub.issuing import IssueOrder, can_be_decided, next_step
 from central_hub.settings import HubSettings
-from central_hub.store.ledger import Ledger, cases_touched
+from central_hub.store.database import Database
+from central_hub.store.folds import Folds
+from central_hub.store.ledger import Ledger, LedgerState, cases_touched
 from central_hub.store.records import Records
 from inspection import InspectionError, topics
-from inspection.case import Case, fold
+from inspection.case import Case
 from inspection.checklist import required_for
 from inspection.directives import AnyDirective, Receipt, Refusal, StickerDenied, StickerGranted, VehicleRecalled
 from inspection.facts import (
     AnyFact,
     CaseOpened,
-    DeviceEnrolled,
-    DeviceRevoked,
     DirectiveSettled,
-    Entry,
     LedgerSealed,
     PhotoRefused,
     PhotoStored,
@@ -46,14 +49,24 @@ from inspection.facts import (
     StickerIssued,
     StickerWithheld,
 )
-from inspection.identities import HUB, checked_device
+from inspection.identities import HUB
 from inspection.rules import Circumstances, Standing, rulebook_on, shipped_rulebooks
-from inspection.signing import PUBLIC_KEY_BYTES, SigningKey
+from inspection.signing import SigningKey
 from inspection.sticker import STICKER_SCHEMA, Sticker, sign_sticker, sticker_text, vin_tag
-from inspection.wire import Recorded, encode_entry, seal_receipt
+from inspection.wire import Recorded, seal_receipt
 
 DIRECTIVE_RESEND_MS = 5_000
-DIRECTIVES_RESENT_MAX = 20
+DIRECTIVE_RESEND_BUSY_MS = 60_000
+DIRECTIVES_RESENT_MAX = 1_000
+SILENT_MS_MIN = 150_000
+"""A device speaks up every minute; one that was not heard for so long is away, and nothing is sent into the void."""
+OVERDUE_AT_ONCE_MAX = 500
+RESTORED = (
+    "the device says that it has a directive which this hub does not know. If the hub was put back to an older state, "
+    "numbers of stickers that were issued since are free again here: set another sticker_prefix in hub.toml"
+)
+PHOTOS_MISSING_MAX = 100
+"""So many photos a receipt names that a device is asked to send again; the next one names more."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,130 +75,159 @@ class Mark:
 
     outgoing: int
     heard: dict[str, Refusal | None]
-    tree: tuple[int, tuple[bytes, ...]]
+    ledger: LedgerState
+    folds: int
 
 
 class Casework:
-    """The hub's hands. now: returns the hub's time in Unix milliseconds."""
+    """The hub's hands. now: returns the hub's time in Unix milliseconds. waiting: how many messages wait."""
 
     def __init__(
-        self, db: sqlite3.Connection, *, key: SigningKey, settings: HubSettings, now: Callable[[], int]
+        self,
+        db: Database,
+        *,
+        key: SigningKey,
+        settings: HubSettings,
+        now: Callable[[], int],
+        waiting: Callable[[], int] = lambda: 0,
     ) -> None:
         self._db = db
         self._key = key
         self._settings = settings
         self._now = now
+        self._waiting = waiting
         self.ledger = Ledger(db, key)
         self.records = Records(db, key)
-        self.outgoing: list[tuple[str, bytes]] = []
+        self.enrolment = Enrolment(self.ledger, self.records, key=key, now=now)
+        self._folds = Folds(self.ledger)
+        self._outgoing: list[tuple[str, bytes]] = []
         self._heard: dict[str, Refusal | None] = {}
+        self._careful = True
+        self._missing: dict[str, tuple[str, ...]] = {}
 
-    def begin_hub_chain(self) -> None:
-        """Enrol the hub itself, once, so that it can write facts of its own."""
-        if self.ledger.chain_head(HUB) is None:
-            self.ledger.add_device(HUB, "hub", "", public_key=self._key.public, password="")
+    def begin(self, *, careful: bool = True) -> None:
+        """Begin a transaction's work. careful: whether what cannot be decided is taken back behind a savepoint.
 
-    def enrol(self, device: str, kind: str, station: str, *, public_key: bytes) -> str:
-        """Take in a device; return its password at the broker.
-
-        Raises HubError when the device is enrolled with another key, when the key is none or the name cannot be one.
-        Enrolling the same key again gives the password again.
+        Without, it is raised: the caller then takes all back and comes again with care.
         """
-        checked_device(device)
-        if len(public_key) != PUBLIC_KEY_BYTES:
-            raise HubError(f"a public key has {PUBLIC_KEY_BYTES} bytes, not {len(public_key)}")
-        known = self.ledger.chain_head(device)
-        if known is not None and (known.public_key != public_key or device == HUB):
-            raise HubError(f"device {device} is enrolled with another key")
-        if known is not None and known.revoked:
-            raise HubError(f"device {device} was revoked; enrol the new one under another name")
-        if known is not None:
-            query = "SELECT password FROM devices WHERE device = ?"
-            return str(self._db.execute(query, (device,)).fetchone()[0])
-        password = secrets.token_urlsafe(24)
-        self.ledger.add_device(device, kind, station, public_key=public_key, password=password)
-        self._write("", DeviceEnrolled(device=device, kind=kind, station=station, public_key=public_key))
-        return password
+        self._careful = careful
+        self._folds.begin(others_wrote=self.ledger.begin())
 
-    def revoke(self, device: str, *, reason: str) -> None:
-        """Take nothing of a device any more; raises HubError when it is not enrolled. Twice is as good as once."""
-        known = self.ledger.chain_head(device)
-        if known is None or device == HUB:
-            raise HubError(f"device {device[:40]!r} is not enrolled")
-        if not known.revoked:
-            self.ledger.revoke(device)
-            self._write("", DeviceRevoked(device=device, reason=reason))
+    def take_message(self, topic: str, payload: bytes, *, carried: bool = False) -> Refusal | None:
+        """Take in a device's message, or count why not and return it. Never raises for what a device sent.
 
-    def take_message(self, topic: str, payload: bytes) -> None:
-        """Take in a device's message, or count why not. Never raises for what a device sent."""
+        carried: whether it came on a stick, and so says nothing of how the device's clock stands now.
+        """
         device = ""
         try:
-            device = sender_of(topic)
+            device, kind = sender_of(topic)
             # No receipt goes to a device that nobody enrolled: there is no one to believe it.
-            known = enrolled(device, self.ledger.chain_head(device))
-            self._heard.setdefault(device, None)
-            self._take_batch(known, payload)
+            known = self.ledger.chain_head(device)
+            if known is not None and not known.revoked:
+                self._heard.setdefault(device, None)
+            known = enrolled(device, known)
+            if kind == "facts":
+                self._take_batch(known, payload, carried=carried)
+            else:
+                self._take_contact(known, payload)
         except IntakeError as error:
-            self.records.refuse(device, error.code, str(error), at=self._now(), payload=payload)
-            if device in self._heard:
-                self._heard[device] = Refusal(code=error.code, text=str(error))
+            return self._refuse(device, error, payload)
+        return None
 
-    def _take_batch(self, known: ChainHead, payload: bytes) -> None:
+    def _refuse(self, device: str, error: IntakeError, payload: bytes) -> Refusal:
+        self.records.refuse(device, error.code, str(error), at=self._now(), payload=payload)
+        refusal = Refusal(code=error.code, text=str(error))
+        if device in self._heard:
+            self._heard[device] = refusal
+        if error.code in FORKS:
+            self.enrolment.quarantine(device, error.code, str(error))
+        return refusal
+
+    def _take_contact(self, known: ChainHead, payload: bytes) -> None:
+        contact = read_contact(payload, known)
+        self.records.keep_contact(contact, at=self._now())
+        check_contact(contact, known, self.ledger.committed_digest(known.device, contact.newest))
+        self._missing[known.device] = self.records.missing_photos(
+            known.device, waiting=contact.photos_waiting, limit=PHOTOS_MISSING_MAX
+        )
+
+    def _take_batch(self, known: ChainHead, payload: bytes, *, carried: bool) -> None:
         batch = read_batch(payload, known)
-        new = new_records(batch, known, self.ledger.committed_digest(known.device, batch.last))
+        committed = self.ledger.committed_digest(known.device, batch.last) if batch.last <= known.have else None
+        new = new_records(batch, known, committed)
         now = self._now()
-        self.ledger.contact(known.device, at=now, sent=batch.sent)
+        if not carried:
+            self.records.heard(known.device, at=now, sent=batch.sent)
         if not new:
             return
+        for record in new:
+            self._folds.begin_case(record.entry)
         self.ledger.append_batch(batch, new, received=now)
         odd = {remark.seq: remark for remark in remarks(new, self.ledger.station_of)}
         for remark in odd.values():
             self.records.refuse(known.device, remark.code, remark.text, at=now, payload=b"")
         for record in new:
-            if record.entry.seq not in odd:
-                self._note(record)
+            # Without a remark it is not foreign; with one it may be both foreign and something else.
+            if record.entry.seq not in odd or foreign(record.entry, self.ledger.station_of) is None:
+                self._folds.add(record.entry)
+        counted = [record for record in new if record.entry.seq not in odd]
+        self._announce_photos(counted)
+        for record in counted:
+            self._note(record)
         for case in cases_touched(new):
             self._follow_up_or_note(case, known.device)
+
+    def _announce_photos(self, records: list[Recorded]) -> None:
+        # A device has its receipt for bytes that are here already, and will not send them again.
+        here: dict[str, list[PhotoStored]] = {}
+        for entry in (record.entry for record in records):
+            fact = entry.fact
+            if isinstance(fact, PhotoTaken):
+                brought = self.records.announce_photo(entry.case, entry.device, fact, at=self._now())
+                if brought:
+                    stored = PhotoStored(digest=fact.photo.digest, size=fact.photo.size)
+                    here.setdefault(entry.case, []).append(stored)
+        for case, facts in here.items():
+            self._write(case, *facts)
 
     def _note(self, record: Recorded) -> None:
         entry = record.entry
         match entry.fact:
-            case PhotoTaken() as fact:
-                if self.records.announce_photo(entry.case, entry.device, fact):
-                    # The device has its receipt for these bytes and will not send them again.
-                    self._write_stored(fact.photo.digest)
             case PhotoRefused() as fact:
                 # Not the device's fault, and nothing to mend at the hub; but whoever looks at counts wants to see it.
                 code = fact.code if fact.code in PHOTO_REFUSALS else "photo.other"
                 self.records.refuse(entry.device, code, fact.detail, at=self._now(), payload=b"")
-            case DirectiveSettled() as fact:
-                self.records.settle_directive(entry.device, fact.number, at=self._now())
+            # Each directive that a device settled was a fact of its own: a greater number cannot be true.
+            case DirectiveSettled() as fact if fact.number <= entry.seq:
+                if not self.records.settle_directive(entry.device, fact.number, at=self._now()):
+                    self.records.refuse(entry.device, "hub.restored", RESTORED, at=self._now(), payload=b"")
             case _:
                 pass
-
-    def _fold(self, case: str) -> Case:
-        return fold(case, self.ledger.entries_of(case))
 
     def _follow_up_or_note(self, case: str, device: str) -> None:
         """Follow up; what cannot be decided is noted for the operator, and keeps no fact and no photo from coming in.
 
         Anybody enrolled can write about any case: one fact that no decision can carry must not stop another's chain.
         """
+        if not self._careful:
+            self._follow_up(case)
+            return
         mark = self.mark()
         self._db.execute("SAVEPOINT follow_up")
         try:
             self._follow_up(case)
         except (HubError, InspectionError) as error:
-            self._db.execute("ROLLBACK TO follow_up")
+            self._db.execute("ROLLBACK TO SAVEPOINT follow_up")
             self.back_to(mark)
             self.records.refuse(device, "case.undecided", f"{case}: {error}", at=self._now(), payload=b"")
-            self.records.keep_case(self._fold(case), opened_at=self.ledger.opened_at(case))
-        self._db.execute("RELEASE follow_up")
+            self.records.keep_case(self._folds.case(case), opened_at=self.ledger.opened_at(case))
+        self._db.execute("RELEASE SAVEPOINT follow_up")
 
     def _follow_up(self, case: str) -> Case:
-        folded = self._fold(case)
+        folded = self._folds.case(case)
         if folded.opened is not None:
-            folded = self._decide_sticker(folded, folded.opened)
+            if can_be_decided(folded):
+                folded = self._decide_sticker(folded, folded.opened)
             self.records.keep_case(folded, opened_at=self.ledger.opened_at(case))
         return folded
 
@@ -207,7 +249,7 @@ class Casework:
             self._write(case.case, step)
             failed = tuple(reason for reason in step.reasons if reason.result == "failed")
             self._direct(case.device, StickerDenied(case=case.case, reasons=failed))
-        return self._fold(case.case) if step else case
+        return self._folds.case(case.case) if step else case
 
     def _issue(self, case: Case, opened: CaseOpened, order: IssueOrder, *, now: int) -> None:
         number = self.records.next_sticker_number(self._settings.sticker_prefix)
@@ -258,7 +300,7 @@ class Casework:
 
         seen: how many facts of devices the auditor saw.
         """
-        folded = self._fold(case)
+        folded = self._folds.case(case)
         facts = decide_audit(folded, decision, auditor=auditor, reason=reason, note=note, seen=seen)
         self._write(case, *facts)
         for fact in facts:
@@ -269,17 +311,30 @@ class Casework:
     def check_clock(self) -> None:
         """Write down which audits are overdue, and send again what devices have not settled."""
         now = self._now()
-        for case in self.records.overdue_cases(now):
-            fact = overdue(self._fold(case), now=now)
+        for case in self.records.overdue_cases(now, limit=OVERDUE_AT_ONCE_MAX):
+            fact = overdue(self._folds.case(case), now=now)
             if fact is not None:
                 self._write(case, fact)
                 self._follow_up_or_note(case, HUB)
-        devices = "SELECT DISTINCT device FROM directives WHERE settled = 0 AND written < ?"
-        for (device,) in self._db.execute(devices, (now - DIRECTIVE_RESEND_MS,)).fetchall():
-            messages = self.records.open_directives(
-                device, written_before=now - DIRECTIVE_RESEND_MS, limit=DIRECTIVES_RESENT_MAX
-            )
-            self.outgoing.extend((topics.directives(device), message) for message in messages)
+        before = now - DIRECTIVE_RESEND_MS
+        busy, silent = now - DIRECTIVE_RESEND_BUSY_MS, now - SILENT_MS_MIN
+        for device in self.records.waiting_devices(written_before=before, busy_before=busy, heard_after=silent):
+            messages = self.records.open_directives(device, written_before=before, limit=DIRECTIVES_RESENT_MAX)
+            self._outgoing.extend((topics.directives(device), message) for message in messages)
+
+    def count_refusal(self, device: str, code: str, text: str) -> None:
+        """Count for the operator what a door did not take of a device."""
+        self.records.refuse(device, code, text, at=self._now(), payload=b"")
+
+    def ask_again(self, device: str) -> None:
+        """Send a device its receipt again: whatever it wrote beyond that it then sends again.
+
+        Raises HubError for one that is not enrolled, or not taken any more.
+        """
+        known = self.ledger.chain_head(device)
+        if known is None or known.revoked or device == HUB:
+            raise HubError(f"device {device[:40]!r} is not enrolled")
+        self._heard.setdefault(device, None)
 
     def seal(self) -> None:
         """Write the ledger's size and root into the hub's own chain, so that both vouch for each other."""
@@ -288,39 +343,47 @@ class Casework:
 
     def _direct(self, device: str, directive: AnyDirective) -> None:
         message = self.records.add_directive(device, directive, at=self._now())
-        self.outgoing.append((topics.directives(device), message))
+        self._outgoing.append((topics.directives(device), message))
 
     def _write(self, case: str, *facts: AnyFact) -> None:
-        known = self.ledger.chain_head(HUB)
-        if known is None:
-            raise HubError("the hub's own chain was not begun")
-        now, before = self._now(), known.head
-        records = []
-        for offset, fact in enumerate(facts, start=1):
-            entry = Entry(
-                device=HUB, seq=known.have + offset, before=before, wall=now, mono=0, boot="", case=case, fact=fact
-            )
-            records.append(encode_entry(entry))
-            before = records[-1].digest
-        self.ledger.append_own(tuple(records), received=now)
+        for record in self.ledger.write(case, *facts, at=self._now()):
+            self._folds.add(record.entry)
 
     def finish(self) -> None:
         """End the transaction's writes: a receipt for each device that was heard, and the seal over the ledger."""
-        now = self._now()
+        now, waiting = self._now(), self._waiting()
         for device, refusal in self._heard.items():
             known = self.ledger.chain_head(device)
             if known is not None:
-                receipt = Receipt(device=device, have=known.have, head=known.head, hub_time=now, refusal=refusal)
-                self.outgoing.append((topics.receipts(device), seal_receipt(receipt, self._key)))
+                receipt = Receipt(
+                    device=device,
+                    have=known.have,
+                    head=known.head,
+                    hub_time=now,
+                    refusal=refusal,
+                    waiting=waiting,
+                    pause_ms=pause_ms(waiting),
+                    photos_missing=self._missing.get(device, ()),
+                )
+                self._outgoing.append((topics.receipts(device), seal_receipt(receipt, self._key)))
         self._heard.clear()
-        self.ledger.write_seal()
+        self._missing.clear()
+        self.ledger.finish(at=now)
+
+    def committed(self) -> list[tuple[str, bytes]]:
+        """Take note that all of it is on the disk; return what is to be sent now."""
+        self.ledger.committed()
+        outgoing, self._outgoing = self._outgoing, []
+        return outgoing
 
     def mark(self) -> Mark:
         """Return where the memory stands, to go back there with the database."""
-        return Mark(outgoing=len(self.outgoing), heard=dict(self._heard), tree=self.ledger.tree)
+        state = self.ledger.state
+        return Mark(outgoing=len(self._outgoing), heard=dict(self._heard), ledger=state, folds=self._folds.touched)
 
     def back_to(self, mark: Mark) -> None:
-        """Forget what was remembered since `mark`; the caller has taken the writes back."""
-        del self.outgoing[mark.outgoing :]
+        """Forget what was remembered since `mark`; the caller takes the writes back."""
+        del self._outgoing[mark.outgoing :]
         self._heard = dict(mark.heard)
-        self.ledger.tree = mark.tree
+        self.ledger.state = mark.ledger
+        self._folds.back_to(mark.folds)

@@ -1,12 +1,20 @@
-"""A hub's data folder: its key, its settings file, the ports that it keeps. Reads and writes those files, no more."""
+"""A hub's data folder: its key, its settings, its certificate, the ports and the password that it keeps.
+
+Reads and writes those files, no more.
+"""
 
 import fcntl
 import json
 import os
 import secrets
 import socket
+import ssl
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from central_hub import HubError
 from central_hub.settings import HubSettings, parse_settings
@@ -17,7 +25,75 @@ KEY_FILE = "hub.key"
 PUBLIC_KEY_FILE = "hub.pub"
 PORTS_FILE = "ports.json"
 HOLD_FILE = "hub.held"
+BROKER_SECRET_FILE = "hub-broker.secret"  # noqa: S105 - the name of a file
 SETTINGS_BYTES_MAX = 256 * 1024
+CERTIFICATE_BYTES_MAX = 256 * 1024
+_SECRET_BYTES = 24
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tls:
+    """The hub's certificate (with those above it) and its key, as PEM files that belong together; absolute paths."""
+
+    certificate: Path
+    key: Path
+
+    def serving(self) -> ssl.SSLContext:
+        """Return how a door of the hub speaks TLS: 1.2 or newer. Raises HubError when a file cannot be read."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        try:
+            context.load_cert_chain(self.certificate, self.key, password=_no_passphrase)
+        except ssl.SSLError as error:
+            if error.reason == "KEY_VALUES_MISMATCH":
+                raise HubError(f"{self.key} (tls_key) is not the key of {self.certificate} (tls_cert)") from error
+            raise HubError(f"{self.key} (tls_key) holds no key in PEM form") from error
+        except OSError as error:
+            raise HubError(f"{self.key} (tls_key) cannot be read: {error.strerror}") from error
+        return context
+
+    def trusting(self) -> ssl.SSLContext:
+        """Return how a part of the hub speaks to another: it trusts this one certificate and nothing above it.
+
+        The name in it is not compared: the hub speaks to the address that it listens on, devices to another.
+        """
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.check_hostname = False
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        context.load_verify_locations(cadata=_own(self.certificate).public_bytes(Encoding.PEM).decode())
+        return context
+
+
+def load_tls(folder: Path, settings: HubSettings, *, now_ms: int) -> Tls | None:
+    """Return the certificate and key that the settings name, None where they name none.
+
+    Raises HubError in one line when one of them cannot be read, has ended, or they do not belong together.
+    """
+    if not settings.tls_cert:
+        return None
+    tls = Tls(certificate=(folder / settings.tls_cert).resolve(), key=(folder / settings.tls_key).resolve())
+    ends = _own(tls.certificate).not_valid_after_utc
+    if ends.timestamp() * 1000 <= now_ms:
+        raise HubError(f"{tls.certificate} (tls_cert) ended on {ends:%Y-%m-%d}; a new one is needed")
+    tls.serving()
+    return tls
+
+
+def _own(path: Path) -> x509.Certificate:
+    # The first in the file is the hub's own, those after it are above it.
+    try:
+        data = path.read_bytes()[:CERTIFICATE_BYTES_MAX]
+        return x509.load_pem_x509_certificates(data)[0]
+    except OSError as error:
+        raise HubError(f"{path} (tls_cert) cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise HubError(f"{path} (tls_cert) holds no certificate in PEM form") from error
+
+
+def _no_passphrase() -> str:
+    # Else the program would wait at the terminal for somebody to type one.
+    raise HubError("tls_key is locked with a passphrase: the hub starts without anybody there, so it takes none")
 
 
 def hold_folder(folder: Path) -> IO[bytes]:
@@ -33,6 +109,13 @@ def hold_folder(folder: Path) -> IO[bytes]:
         file.close()
         raise HubError(f"another hub runs over {folder}") from error
     return file
+
+
+def check_installed(folder: Path) -> None:
+    """Raise HubError when no hub has been started on this folder: what a hub makes at its first start is missing."""
+    missing = [name for name in (KEY_FILE, BROKER_SECRET_FILE, PORTS_FILE) if not (folder / name).is_file()]
+    if missing:
+        raise HubError(f"{folder} has no {missing[0]}: start `passlane hub` on it first")
 
 
 def load_settings(folder: Path) -> HubSettings:
@@ -62,12 +145,42 @@ def load_key(folder: Path) -> SigningKey:
         raise HubError(f"{folder} has a ledger but no {KEY_FILE}: put the key back, a new one would not fit")
     folder.mkdir(parents=True, exist_ok=True)
     private = secrets.token_bytes(PRIVATE_KEY_BYTES)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    _write_whole(path, private.hex())
+    return _with_public(folder, SigningKey(private))
+
+
+def load_broker_secret(folder: Path) -> str:
+    """Return the hub's own password at the broker, made at the first start: all processes of a hub come with it.
+
+    Raises HubError when the file cannot be read or is empty.
+    """
+    path = folder / BROKER_SECRET_FILE
+    if not path.exists():
+        _write_whole(path, secrets.token_urlsafe(_SECRET_BYTES))
+    try:
+        secret = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise HubError(f"{path} cannot be read: {error}") from error
+    if not secret:
+        raise HubError(f"{path} is empty: delete it, and the hub makes a new one at its next start")
+    return secret
+
+
+def _write_whole(path: Path, text: str) -> None:
+    # The old text or the new one, whole, also after a power cut and on a full disk: a hub that found an empty file
+    # would take it for none, and move to other ports than its devices were told.
+    new = path.with_name(f"{path.name}.new")
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(private.hex())
+        file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    return _with_public(folder, SigningKey(private))
+    new.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _read_key(path: Path) -> SigningKey:
@@ -81,7 +194,7 @@ def _with_public(folder: Path, key: SigningKey) -> SigningKey:
     # Also at later starts: the first one may have ended between the two files.
     path = folder / PUBLIC_KEY_FILE
     if not path.exists():
-        path.write_text(key.public.hex() + "\n", encoding="ascii")
+        _write_whole(path, key.public.hex() + "\n")
     return key
 
 
@@ -110,12 +223,25 @@ def keep_ports(folder: Path, settings: HubSettings) -> tuple[int, int]:
     Devices were told the addresses when they were enrolled, so a free port must stay the same.
     """
     path = folder / PORTS_FILE
-    try:
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        last = int(kept["http"]), int(kept["mqtt"])
-    except (OSError, ValueError, KeyError, TypeError):
-        last = 0, 0
+    last = _last_ports(path)
     http = settings.http_port or last[0] or free_port(settings.host)
     mqtt = settings.mqtt_port or last[1] or free_port(settings.host)
-    path.write_text(json.dumps({"http": http, "mqtt": mqtt}), encoding="utf-8")
+    if (http, mqtt) != last:
+        _write_whole(path, json.dumps({"http": http, "mqtt": mqtt}))
     return http, mqtt
+
+
+def mqtt_port(folder: Path, settings: HubSettings) -> int:
+    """Return the broker's port: as set, else that of the hub's last start; raises HubError where there was none."""
+    port = settings.mqtt_port or _last_ports(folder / PORTS_FILE)[1]
+    if not port:
+        raise HubError(f"{folder} does not say where its broker is: start `passlane hub` on it first")
+    return port
+
+
+def _last_ports(path: Path) -> tuple[int, int]:
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        return int(kept["http"]), int(kept["mqtt"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0, 0

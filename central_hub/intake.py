@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from central_hub import HubError
 from inspection import topics, wire
+from inspection.directives import Contact
 from inspection.facts import HUB_FACTS, CaseOpened, Entry, UnknownFact
 from inspection.identities import HUB, case_device, case_id
 from inspection.signing import SignatureError
@@ -19,6 +20,13 @@ PHOTO_REFUSALS = frozenset(
     for why in ("none", "empty", "not_an_image", "format", "truncated", "too_large", "too_many_pixels", "withheld")
 )
 """Codes of refused photos that are counted each by itself; a device may write any."""
+
+FORKS = frozenset({"batch.fork", "batch.chain", "contact.fork"})
+"""Refusals that mean that two chains bear one device's name: a copied key, or a device put back to an older state."""
+
+WAITING_CALM = 256
+PAUSE_MS_EACH = 20
+PAUSE_MS_MAX = 30_000
 
 StationOf = Callable[[str], str]
 """The station at which a device is enrolled; empty for one that is not."""
@@ -36,7 +44,7 @@ class IntakeError(HubError):
 class ChainHead:
     """What the hub has of a device: the key it signs with, the number and hash of its last committed fact.
 
-    revoked: nothing of it is taken any more.
+    revoked: nothing of it is taken any more. quarantined: why nothing is taken until a person has looked, or nothing.
     """
 
     device: str
@@ -44,6 +52,7 @@ class ChainHead:
     have: int
     head: bytes
     revoked: bool = False
+    quarantined: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,23 +64,25 @@ class Remark:
     text: str
 
 
-def sender_of(topic: str) -> str:
-    """Step 1: the topic must be the facts topic of a device in its own partition; raises IntakeError."""
+def sender_of(topic: str) -> tuple[str, topics.Upward]:
+    """Step 1: the topic must be one that a device in its own partition sends on; raises IntakeError."""
     try:
-        device = topics.sender(topic)
+        device, kind = topics.upward(topic)
     except topics.TopicError as error:
         raise IntakeError("topic.wrong", str(error)) from error
     if device == HUB:
         raise IntakeError("topic.wrong", "the hub sends itself nothing")
-    return device
+    return device, kind
 
 
 def enrolled(device: str, known: ChainHead | None) -> ChainHead:
-    """Return what the hub has of the device; raises IntakeError when nobody enrolled it, or it was revoked."""
+    """Return what the hub has of the device; raises IntakeError when nobody enrolled it, or it is shut out."""
     if known is None:
         raise IntakeError("device.unknown", f"device {device} is not enrolled")
     if known.revoked:
         raise IntakeError("device.revoked", f"device {device} was revoked")
+    if known.quarantined:
+        raise IntakeError("device.quarantined", f"device {device} waits for a person to look: {known.quarantined}")
     return known
 
 
@@ -93,6 +104,34 @@ def read_batch(payload: bytes, known: ChainHead) -> Batch:
             "batch.signature", f"facts {batch.first} to {batch.last} of {batch.device}: {error}"
         ) from error
     return batch
+
+
+def read_contact(payload: bytes, known: ChainHead) -> Contact:
+    """Read what a known device says of itself; raises IntakeError. Steps 2 to 4 as for a batch."""
+    try:
+        contact = wire.open_contact(payload, known.public_key)
+    except wire.WireError as error:
+        raise IntakeError(error.code, str(error)) from error
+    except SignatureError as error:
+        raise IntakeError("contact.signature", f"{known.device}: {error}") from error
+    if contact.device != known.device:
+        raise IntakeError("contact.wrong_device", f"{contact.device} wrote on the topic of {known.device}")
+    return contact
+
+
+def check_contact(contact: Contact, known: ChainHead, committed: bytes | None) -> None:
+    """Raise IntakeError "contact.fork" when the device's newest fact is not the one that the hub has of that number.
+
+    committed: hash of the ledger's fact with that number, where the hub has it.
+    """
+    if 0 < contact.newest <= known.have and committed != contact.head:
+        text = f"fact {contact.newest} of {known.device} is not the one that was committed"
+        raise IntakeError("contact.fork", text)
+
+
+def pause_ms(waiting: int) -> int:
+    """Return how long a device should wait before its next batch when so many messages wait at the hub."""
+    return min(PAUSE_MS_MAX, max(0, waiting - WAITING_CALM) * PAUSE_MS_EACH)
 
 
 def new_records(batch: Batch, known: ChainHead, committed: bytes | None) -> tuple[Recorded, ...]:

@@ -23,13 +23,18 @@ class IssueOrder:
     reasons: tuple[Reason, ...]
 
 
+def can_be_decided(case: Case) -> bool:
+    """Return whether anything can follow at all: the inspection was opened and ended, and has no sticker."""
+    return case.opened is not None and (case.concluded or case.abandoned) is not None and not case.issued
+
+
 def next_step(case: Case, book: Rulebook, around: Circumstances, *, now: int) -> IssueOrder | StickerWithheld | None:
     """Return what to write about the case, or None when nothing new follows. now: hub time, Unix milliseconds.
 
     The same facts ask twice and get the same answer once: an issued case is left alone, a withheld one is only
     written about again when its reasons changed.
     """
-    if case.opened is None or case.issued:
+    if case.opened is None or not can_be_decided(case):
         return None
     decision = decide(case, book, around)
     if decision.outcome == "wait":

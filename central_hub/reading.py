@@ -1,36 +1,57 @@
 """What screens and doors look up in the store. Reads only, on a connection of its own: it never waits for writes."""
 
-import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from central_hub.store.database import open_for_reading
+from central_hub.installation import load_settings
+from central_hub.store.database import Row
+from central_hub.store.gaps import DEVICE_STATES, Gap, find_gaps
 from central_hub.store.ledger import case_entries
+from central_hub.store.neighbours import facts_around
+from central_hub.store.opening import open_reader
 from central_hub.store.records import AnnouncedPhoto, announced_photo
+from central_hub.store.timing import Estimate, Pairing, Received, happened
 from inspection.case import Case, fold
 from inspection.facts import Entry
+from inspection.identities import HUB
 
 QUEUE_ROWS_MAX = 500
 
-Row = dict[str, Any]
+FactName = tuple[str, int]
+"""A device and the number of one of its facts."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Health:
+    """How the hub is. trouble: why it does not work, empty when it does. waiting: pieces of work that wait.
+
+    Both counts begin at 0 with the program. dropped: messages for which there was no room; their devices send them
+    again. errors: pieces of work that failed in a way that nobody foresaw and were taken back.
+    """
+
+    trouble: str
+    waiting: int = 0
+    dropped: int
+    errors: int
 
 
 class Reading:
-    """Queries over a data folder."""
+    """Queries over a data folder. failures: what its methods raise when the store cannot be read."""
 
     def __init__(self, folder: Path) -> None:
-        self._db = open_for_reading(folder)
+        self._db = open_reader(folder, load_settings(folder))
+        self.failures = self._db.damages
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the store."""
         self._db.close()
 
     def _rows(self, query: str, *values: object) -> list[Row]:
-        return [dict(row) for row in self._db.execute(query, values)]
+        return self._db.rows(query, *values)
 
     def _row(self, query: str, *values: object) -> Row | None:
-        row: sqlite3.Row | None = self._db.execute(query, values).fetchone()
-        return dict(row) if row else None
+        return next(iter(self._db.rows(query, *values)), None)
 
     def announced_photo(self, digest: str, device: str = "") -> AnnouncedPhoto | None:
         """Return the photo that a committed fact announced under this digest, the given device's own first."""
@@ -44,6 +65,31 @@ class Reading:
     def devices(self) -> list[Row]:
         """Return every enrolled device with what the hub has of it, the hub itself left out."""
         return self._rows("SELECT * FROM devices WHERE kind <> 'hub' ORDER BY device")
+
+    def device_states(self) -> list[Row]:
+        """Return how each device stands, without key and password; the columns are those of DEVICE_STATES."""
+        return self._rows(DEVICE_STATES)
+
+    def gaps(self, *, now: int, silence_hours_max: int) -> list[Gap]:
+        """Return what is missing of whom. now: the hub's time, Unix milliseconds."""
+        return find_gaps(self.device_states(), now=now, silence_hours_max=silence_hours_max)
+
+    def quarantined(self) -> int:
+        """Return how many devices wait for a person to look."""
+        row = self._row("SELECT count(*) AS count FROM devices WHERE quarantined <> '' AND revoked = 0")
+        return row["count"] if row else 0
+
+    def happened(self, entries: Sequence[Received]) -> dict[FactName, Estimate]:
+        """Return when facts of devices happened by the hub's clock; those of the hub itself need no estimate."""
+        found: dict[FactName, Estimate] = {}
+        for device in {entry.device for _, entry in entries} - {HUB}:
+            facts = [(received, entry) for received, entry in entries if entry.device == device]
+            rows = self._rows("SELECT boot, mono, wall, at FROM contacts WHERE device = ?", device)
+            pairings = [Pairing(**row) for row in rows]
+            around = facts_around(self._db, facts, {pairing.boot for pairing in pairings})
+            estimates = happened({entry.seq: (at, entry) for at, entry in [*around, *facts]}.values(), pairings)
+            found |= {(device, entry.seq): estimates[entry.seq] for _, entry in facts}
+        return found
 
     def queue(self) -> list[Row]:
         """Return the cases that wait for an auditor, the nearest deadline first; QUEUE_ROWS_MAX at most."""
@@ -86,11 +132,6 @@ class Reading:
         query = "SELECT case_id FROM photos WHERE digest = ? AND case_id <> ? ORDER BY case_id LIMIT 5"
         found = {digest: tuple(row["case_id"] for row in self._rows(query, digest, case)) for digest in digests}
         return {digest: cases for digest, cases in found.items() if cases}
-
-    def open_directives(self) -> dict[str, int]:
-        """Return how many directives each device has not settled; devices without any are left out."""
-        query = "SELECT device, count(*) AS count FROM directives WHERE settled = 0 GROUP BY device"
-        return {row["device"]: row["count"] for row in self._rows(query)}
 
     def account(self, name: str) -> Row | None:
         """Return an account with its password's hash."""

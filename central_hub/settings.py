@@ -1,7 +1,7 @@
 """What an installation of the hub is told: addresses, stations, number range. Knows the file's form, reads no file."""
 
 import tomllib
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -13,6 +13,8 @@ Limit = Annotated[int, Meta(ge=1)]
 Prefix = Annotated[str, Meta(max_length=12, pattern="^[A-Z0-9]*$")]
 StationId = Annotated[str, Meta(pattern="^[A-Za-z0-9-]{1,32}$")]
 Seconds = Annotated[float, Meta(gt=0, le=3_600)]
+StoreUrl = Annotated[str, Meta(max_length=1_000, pattern=r"^(postgres(ql)?://[^\x00-\x20\x7f]*)?$")]
+FileName = Annotated[str, Meta(max_length=1_000, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
 class SettingsError(HubError):
@@ -33,12 +35,27 @@ class HubSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     device_url, device_broker_host, device_broker_port: what devices are told at their enrolment, where they reach the
     hub by another address than the one it listens on, e.g. by the TLS proxy in front of it; empty for the hub's own.
+
+    broker: the program that carries messages, "nats" (of the installation itself) or "mosquitto" (of Debian).
+    store: the PostgreSQL database with the ledger, as postgresql://USER@HOST/DATABASE; empty for the SQLite file in
+    the data folder. A password is better kept in the server user's ~/.pgpass than here.
+    tls_cert, tls_key: PEM files, as paths or relative to the data folder: the certificate with those above it, and its
+    key. With them broker and HTTP door speak TLS and nothing else; without them both are plain.
+
+    disk_free_bytes_min: below this much free space no photo is taken, so that there is room for facts.
+
+    skew_seconds_max: a device clock that is further off is marked. silence_hours_max: a device that nobody heard for
+    longer is reported. Neither decides anything about a case.
     """
 
     title: str = "Passlane"
     host: str = "127.0.0.1"
     http_port: Port = 0
     mqtt_port: Port = 0
+    broker: Literal["nats", "mosquitto"] = "nats"
+    store: StoreUrl = ""
+    tls_cert: FileName = ""
+    tls_key: FileName = ""
     public_url: str = ""
     device_url: str = ""
     device_broker_host: str = ""
@@ -46,8 +63,11 @@ class HubSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     sticker_prefix: Prefix = "PL"
     photo_bytes_max: Limit = 16 * 1024 * 1024
     photo_pixels_max: Limit = 120_000_000
+    disk_free_bytes_min: Annotated[int, Meta(ge=0)] = 512 * 1024 * 1024
     session_hours_max: Limit = 12
     overdue_check_seconds: Seconds = 5.0
+    skew_seconds_max: Limit = 300
+    silence_hours_max: Limit = 24
     stations: tuple[Station, ...] = ()
 
     def station(self, station: str) -> Station:
@@ -59,8 +79,11 @@ class HubSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 def parse_settings(text: str) -> HubSettings:
-    """Read the settings file; raises SettingsError naming the key that is wrong or unknown."""
+    """Read the settings file; raises SettingsError naming the key that is wrong, unknown or missing."""
     try:
-        return msgspec.convert(tomllib.loads(text), HubSettings)
+        settings = msgspec.convert(tomllib.loads(text), HubSettings)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise SettingsError(f"hub.toml: {error}") from error
+    if bool(settings.tls_cert) != bool(settings.tls_key):
+        raise SettingsError("hub.toml: tls_cert and tls_key are given both or not at all")
+    return settings

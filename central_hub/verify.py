@@ -4,15 +4,17 @@ Trusts one thing, the hub's public key; the devices' keys follow from facts that
 """
 
 import hashlib
-import sqlite3
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from central_hub import HubError
-from central_hub.photos import PhotoStore
-from central_hub.store.database import open_for_reading
+from central_hub.installation import load_settings
+from central_hub.store.database import Database
 from central_hub.store.ledger import leaf, seal_bytes
+from central_hub.store.opening import open_reader
+from central_hub.store.photos import PhotoStore
 from inspection.facts import CaseOpened, DeviceEnrolled, DeviceRevoked, LedgerSealed, PhotoStored, StickerIssued
 from inspection.identities import HUB, case_id
 from inspection.signing import CHAIN_START, HASH_BYTES, SignatureError, TreeHead, verify
@@ -37,6 +39,19 @@ class _Chain:
     signed: int = 0
 
 
+class _Filed(NamedTuple):
+    """A fact as it is filed. sent, signature: of the batch that it was the last one of, else None."""
+
+    device: str
+    seq: int
+    case: str
+    kind: str
+    received: int
+    raw: bytes
+    sent: int | None
+    signature: bytes | None
+
+
 @dataclass(slots=True)
 class _Walk:
     """What was seen on the way through the ledger."""
@@ -59,37 +74,37 @@ def verify_folder(folder: Path, hub_key: bytes) -> Counter[str]:
     there and is itself. 5. Each sticker is signed, stands once for its case, fits its vehicle, and has its fact.
     Raises VerifyError at the first break, StoreError when the folder is none. Memory grows with photos and stickers.
     """
-    db = open_for_reading(folder)
+    db = open_reader(folder, load_settings(folder))
     try:
         # One snapshot for the whole walk: the hub may be writing meanwhile.
         db.execute("BEGIN")
         walk = _Walk(hub_key)
         walk.chains[HUB] = _Chain(hub_key, "hub", "")
         query = (
-            "SELECT entries.*, heads.sent, heads.signature FROM entries LEFT JOIN heads "
-            "ON heads.device = entries.device AND heads.last = entries.seq ORDER BY pos"
+            "SELECT entries.device, seq, case_id, kind, received, raw, heads.sent, heads.signature FROM entries "
+            "LEFT JOIN heads ON heads.device = entries.device AND heads.last = entries.seq ORDER BY pos"
         )
-        for row in db.execute(query):
-            _follow(walk, row)
+        for row in db.stream(query):
+            _follow(walk, _Filed(*row))
         _check_ends(walk, db)
         _check_seal(walk, db)
         _check_photos(walk, folder)
         _check_stickers(walk, db)
-    except sqlite3.DatabaseError as error:
+    except db.damages as error:
         raise VerifyError(f"the ledger cannot be read: {error}") from error
     finally:
         db.close()
     return walk.counts
 
 
-def _follow(walk: _Walk, row: sqlite3.Row) -> None:
-    name = f"fact {row['seq']} of {row['device']}"
+def _follow(walk: _Walk, row: _Filed) -> None:
+    name = f"fact {row.seq} of {row.device}"
     try:
-        record = decode_entry(row["raw"])
+        record = decode_entry(row.raw)
     except WireError as error:
         raise VerifyError(f"{name} cannot be read: {error}") from error
     entry = record.entry
-    columns = (row["device"], row["seq"], row["case_id"], row["kind"])
+    columns = (row.device, row.seq, row.case, row.kind)
     if columns != (entry.device, entry.seq, entry.case, type(entry.fact).__name__):
         raise VerifyError(f"{name} is filed under what it does not say")
     chain = walk.chains.get(entry.device)
@@ -102,17 +117,17 @@ def _follow(walk: _Walk, row: sqlite3.Row) -> None:
     if entry.before != chain.head:
         raise VerifyError(f"{name} does not follow on the one before it: one of the two was changed")
     chain.seq, chain.head = entry.seq, record.digest
-    if row["signature"] is not None:
-        _check_signature(walk, chain, record, row)
+    if row.sent is not None and row.signature is not None:
+        _check_signature(walk, chain, record, sent=row.sent, signature=row.signature)
     _note(walk, record)
-    walk.tree.add(leaf(row["received"], record.digest))
+    walk.tree.add(leaf(row.received, record.digest))
     walk.counts["facts"] += 1
 
 
-def _check_signature(walk: _Walk, chain: _Chain, record: Recorded, row: sqlite3.Row) -> None:
+def _check_signature(walk: _Walk, chain: _Chain, record: Recorded, *, sent: int, signature: bytes) -> None:
     device, seq = record.entry.device, record.entry.seq
     try:
-        verify(chain.key, "batch", head_bytes(device, seq, record.digest, row["sent"]), row["signature"])
+        verify(chain.key, "batch", head_bytes(device, seq, record.digest, sent), signature)
     except SignatureError as error:
         raise VerifyError(f"the signature over fact {seq} of {device} does not hold") from error
     chain.signed = seq
@@ -146,9 +161,9 @@ def _note(walk: _Walk, record: Recorded) -> None:
             pass
 
 
-def _check_ends(walk: _Walk, db: sqlite3.Connection) -> None:
+def _check_ends(walk: _Walk, db: Database) -> None:
     for device, chain in walk.chains.items():
-        row = db.execute("SELECT * FROM devices WHERE device = ?", (device,)).fetchone()
+        row = next(iter(db.rows("SELECT * FROM devices WHERE device = ?", device)), None)
         enrolled = (chain.key, chain.kind, chain.station, int(chain.revoked))
         if row is None or (row["public_key"], row["kind"], row["station"], row["revoked"]) != enrolled:
             raise VerifyError(f"device {device} is not filed with the key, kind and station it was enrolled with")
@@ -159,10 +174,11 @@ def _check_ends(walk: _Walk, db: sqlite3.Connection) -> None:
     walk.counts["chains"] = len(walk.chains)
 
 
-def _check_seal(walk: _Walk, db: sqlite3.Connection) -> None:
-    row = db.execute("SELECT size, peaks, signature FROM seal").fetchone()
-    if row is None:
+def _check_seal(walk: _Walk, db: Database) -> None:
+    rows = db.rows("SELECT size, peaks, signature FROM seal")
+    if not rows:
         raise VerifyError("the ledger has no seal")
+    row = rows[0]
     peaks = row["peaks"]
     try:
         sealed = TreeHead(
@@ -186,8 +202,8 @@ def _check_photos(walk: _Walk, folder: Path) -> None:
         walk.counts["photos"] += 1
 
 
-def _check_stickers(walk: _Walk, db: sqlite3.Connection) -> None:
-    rows = {row["number"]: row for row in db.execute("SELECT * FROM stickers")}
+def _check_stickers(walk: _Walk, db: Database) -> None:
+    rows = {row["number"]: row for row in db.rows("SELECT * FROM stickers")}
     for number in sorted(rows.keys() | walk.stickers.keys()):
         if number not in walk.stickers:
             raise VerifyError(f"sticker {number} was never issued: no fact of the hub says so")

@@ -6,17 +6,18 @@ told. What the facts add up to is `inspection`'s, how they travel is `forwarding
 
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, Self
 
-from edge_agent import AgentError
+from edge_agent import AgentError, retention
 from edge_agent.clock import Clock, Moment
 from edge_agent.home import Home
 from edge_agent.journal import Counts, Journal, ShownRefusal
+from edge_agent.sending.events import Deliver
 from edge_agent.sending.forwarding import Forwarding, ForwardingStatus, Route
-from edge_agent.sending.link import AnyLink, Broker, Deliver, MqttLink
-from edge_agent.sending.upload import UploadTarget
+from edge_agent.sending.link import AnyLink, MqttLink, broker_of
+from edge_agent.sending.upload import target_of
 from edge_agent.vault import Vault, VaultFullError
 from firmware_profiles.files import LoadedProfile
 from firmware_profiles.schema import Profile
@@ -85,14 +86,14 @@ class Reader(Protocol):
 
 
 class AgentStatus(NamedTuple):
-    """How the device stands. free_bytes: on the disk of the vault. refusals: what the hub did not take, and why."""
+    """How the device stands. refusals: what the hub did not take, and why. room: on the disk of the vault."""
 
     device: str
     profile: str
     counts: Counts
     refusals: list[ShownRefusal]
     forwarding: ForwardingStatus
-    free_bytes: int
+    room: retention.Room
 
 
 class _Decided(NamedTuple):
@@ -197,10 +198,15 @@ class Agent:
 
     def check_item(self, case: str, item: str, mark: Mark, *, value: str = "", remark: str = "") -> ItemChecked:
         """Record that an item of the form (查验/检验项目) was checked. Raises CaseError."""
-        self._current(case)
         fact = ItemChecked(item=item, mark=mark, value=value, remark=remark)
-        self._record(fact, case)
+        self.check_items(case, (fact,))
         return fact
+
+    def check_items(self, case: str, items: Sequence[ItemChecked]) -> None:
+        """Record that these items of the form were checked, all or none, in one commit. Raises CaseError."""
+        self._current(case)
+        self._journal.record_all(items, self._now(), case=case)
+        self._forwarding.nudge()
 
     def correct_reading(self, case: str, photo: str, corrected: str, *, by: str, reason: str) -> ReadingCorrected:
         """Record what a person read on a photo (digest), the same as the model or not.
@@ -296,10 +302,9 @@ class Agent:
     def status(self) -> AgentStatus:
         """Return how the device stands: what waits, what was refused, whether there is a connection, what is wrong."""
         journal = self._journal
-        forwarding, free_bytes = self._forwarding.status(), self._vault.free_bytes
-        return AgentStatus(
-            self.device, self.profile_reference, journal.counts(), journal.refusals(), forwarding, free_bytes
-        )
+        forwarding = self._forwarding.status()
+        room = retention.room(self._vault.free_bytes, self.profile.limits)
+        return AgentStatus(self.device, self.profile_reference, journal.counts(), journal.refusals(), forwarding, room)
 
     def _record(self, fact: AnyFact, case: str = "") -> Recorded:
         recorded = self._journal.record(fact, self._now(), case=case)
@@ -355,29 +360,12 @@ class Agent:
 
 
 def _route(home: Home, equipment: Equipment, profile: Profile, *, journal: Journal, vault: Vault) -> Route:
-    enrolment = home.enrolment
-    broker = Broker(
-        host=profile.hub.broker_host,
-        port=profile.hub.broker_port,
-        user=enrolment.broker_user,
-        password=enrolment.broker_password,
-        tls=profile.hub.broker_tls,
-        ca_file=enrolment.broker_ca_file,
-    )
-    target = UploadTarget(
-        http_url=profile.hub.http_url,
-        device=home.device,
-        key=home.key,
-        hub_public=home.hub_public,
-        chunk_bytes=profile.limits.upload_chunk_bytes,
-        bytes_per_second_max=profile.upload.bytes_per_second_max,
-    )
+    broker = broker_of(home, profile)
     return Route(
         journal=journal,
         vault=vault,
         profile=profile,
-        target=target,
-        hub_public=home.hub_public,
+        target=target_of(home, profile),
         link=equipment.link or (lambda deliver: MqttLink(broker, home.device, deliver)),
         clock=equipment.clock,
         chance=equipment.chance,

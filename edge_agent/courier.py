@@ -1,15 +1,22 @@
 """What to send next (转发): decided from plain values, with time and chance coming in as arguments.
 
-Knows batches in flight, back-off and the order of photos. Sending, receiving and keeping are left to `forwarding`,
-`link` and `journal`. All times are monotonic seconds.
+Knows batches in flight, facts that are gathered into one, pauses and back-off. Which photo goes first and which fact
+is urgent is `precedence`'s; sending, receiving and keeping are left to `dispatching`, `link` and `journal`. All times
+are monotonic seconds.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 GAP = "batch.gap"
 """The hub's word for a batch that does not follow what it has; the remedy is to send from there."""
+
+CONTACT_SECONDS = 60.0
+"""How often a connected device says how it stands, when it does not come anew."""
+
+PAUSE_SECONDS_MAX = 60.0
+"""The longest pause that a hub may ask for; no receipt can silence a device for longer."""
 
 _DOUBLINGS_MAX = 30
 
@@ -39,13 +46,17 @@ class KeptPhoto:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pace:
-    """How fast and how stubborn: facts and bytes a batch, batches without a receipt, seconds between attempts."""
+    """How fast and how stubborn: facts and bytes a batch, batches without a receipt, seconds between attempts.
+
+    gather_seconds_max: so long a fact may wait for others to go with it; 0 sends each as soon as it is recorded.
+    """
 
     batch_facts_max: int
     batch_bytes_max: int
     resend_seconds_min: float
     resend_seconds_max: float
-    batches_in_flight_max: int = 2
+    batches_in_flight_max: int = 4
+    gather_seconds_max: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +69,24 @@ class Flight:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CourierState:
-    """Where sending stands. receipted, newest: fact numbers. failures: attempts in a row without progress."""
+    """Where sending stands. receipted, newest, at_once: fact numbers. failures: attempts in a row without progress.
+
+    at_once: up to here nothing waits for company; the facts after it are gathered (汇集), since gathering_since.
+
+    held_until: nothing is sent before, after a failure or a refusal. paused_until: no batch before, since the hub asked
+    for it. contact_due: when this device next says how it stands.
+    """
 
     receipted: int
     newest: int
+    at_once: int = 0
+    gathering_since: float = 0.0
     connected: bool = False
     in_flight: tuple[Flight, ...] = ()
     failures: int = 0
     held_until: float = 0.0
+    paused_until: float = 0.0
+    contact_due: float = 0.0
 
     @property
     def sent(self) -> int:
@@ -82,24 +103,34 @@ class SendBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class SendContact:
+    """Say how this device stands."""
+
+
+@dataclass(frozen=True, slots=True)
 class Wait:
     """Nothing to send before `until`; None: not before something happens."""
 
     until: float | None
 
 
-def next_step(state: CourierState, now: float, pace: Pace) -> tuple[CourierState, SendBatch | Wait]:
-    """Return what to do now, and the state in which lost batches count as not sent."""
+def next_step(state: CourierState, now: float, pace: Pace) -> tuple[CourierState, SendBatch | SendContact | Wait]:
+    """Return what to do now, and the state in which lost batches count as not sent, and gathered facts as urgent."""
     if state.in_flight and state.in_flight[0].due <= now:
         state = replace(state, in_flight=(), failures=state.failures + 1)
     if not state.connected:
         return state, Wait(None)
-    if state.held_until > now:
-        return state, Wait(state.held_until)
-    oldest_due = state.in_flight[0].due if state.in_flight else None
+    state = _gathered(state, now, pace)
+    if state.contact_due <= now:
+        return state, SendContact()
+    until = max(state.held_until, state.paused_until)
     if state.sent >= state.newest or len(state.in_flight) >= pace.batches_in_flight_max:
-        return state, Wait(oldest_due)
-    return state, SendBatch(state.sent + 1, min(state.newest, state.sent + pace.batch_facts_max))
+        until = state.in_flight[0].due if state.in_flight else state.contact_due
+    elif state.sent >= state.at_once:
+        until = state.gathering_since + pace.gather_seconds_max
+    elif until <= now:
+        return state, SendBatch(state.sent + 1, min(state.newest, state.sent + pace.batch_facts_max))
+    return state, Wait(min(until, state.contact_due))
 
 
 def fitting(sizes: Sequence[int], pace: Pace) -> int:
@@ -115,7 +146,13 @@ def fitting(sizes: Sequence[int], pace: Pace) -> int:
 def after_send(state: CourierState, last: int, *, now: float, pace: Pace, chance: float) -> CourierState:
     """Return the state once facts up to `last` are on their way. chance: random, 0 to 1."""
     flight = Flight(last, now + retry_seconds(state.failures, pace, chance))
-    return replace(state, in_flight=(*state.in_flight, flight))
+    # Whatever becomes of it, what was sent once is not gathered again.
+    return replace(state, in_flight=(*state.in_flight, flight), at_once=max(state.at_once, last))
+
+
+def after_contact(state: CourierState, *, now: float) -> CourierState:
+    """Return the state once this device has said how it stands; the facts that it told of follow at once."""
+    return replace(_all_at_once(state), contact_due=now + CONTACT_SECONDS)
 
 
 def after_receipt(
@@ -123,14 +160,14 @@ def after_receipt(
 ) -> CourierState:
     """Return the state after a receipt. receipted: what the journal holds as receipted now; refused: code or empty.
 
-    A gap sends again from there at once the first time, later with back-off; any other refusal always waits.
+    A gap sends again from there at once the first time. Those after it answer what was sent before that, so they change
+    nothing while something is in flight. Any other refusal waits.
     """
-    progressed = receipted > state.receipted
+    progressed, rewound = receipted > state.receipted, receipted < state.receipted
     failures = 0 if progressed else state.failures
-    if not refused:
-        going = tuple(flight for flight in state.in_flight if flight.last > receipted)
-        if receipted < state.receipted:
-            going = ()
+    stale_gap = refused == GAP and failures > 0 and bool(state.in_flight) and not rewound
+    if not refused or stale_gap:
+        going = () if rewound else tuple(flight for flight in state.in_flight if flight.last > receipted)
         return replace(state, receipted=receipted, in_flight=going, failures=failures)
     pause = 0.0 if refused == GAP and failures == 0 else retry_seconds(failures, pace, chance)
     return replace(
@@ -142,20 +179,50 @@ def after_receipt(
     )
 
 
+def after_pause(state: CourierState, pause_ms: int, *, now: float) -> CourierState:
+    """Return the state when the hub asked for a pause of so many milliseconds before the next batch (背压).
+
+    It is no failure: what is in flight gets as much longer to be receipted, since the hub is behind, not gone.
+    """
+    seconds = min(max(pause_ms, 0) / 1000, PAUSE_SECONDS_MAX)
+    more = max(0.0, now + seconds - max(state.paused_until, now))
+    going = tuple(Flight(flight.last, flight.due + more) for flight in state.in_flight)
+    return replace(state, in_flight=going, paused_until=max(state.paused_until, now + seconds))
+
+
+def after_sign_of_life(state: CourierState) -> CourierState:
+    """Return the state when a hub that was silent speaks again, without having taken anything.
+
+    What was sent into the silence is sent again at once: by then back-off may have come to minutes.
+    """
+    return replace(state, in_flight=(), failures=0) if state.failures else state
+
+
 def after_link(state: CourierState, *, connected: bool) -> CourierState:
-    """Return the state when the link came or went: what was on its way counts as lost."""
-    return replace(state, connected=connected, in_flight=())
+    """Return the state when the link came or went: what was on its way counts as lost, and contact is due.
+
+    What waited for the link is not gathered: a backlog goes at full speed.
+    """
+    return replace(_all_at_once(state), connected=connected, in_flight=(), failures=0, contact_due=0.0)
 
 
-def after_record(state: CourierState, newest: int) -> CourierState:
-    """Return the state when the journal holds facts up to `newest`."""
-    return replace(state, newest=max(state.newest, newest))
+def after_record(state: CourierState, newest: int, *, urgent: int, now: float) -> CourierState:
+    """Return the state when the journal holds facts up to `newest`, of which those up to `urgent` must go at once."""
+    first_that_waits = state.newest <= state.at_once and newest > state.newest
+    return replace(
+        state,
+        newest=max(state.newest, newest),
+        at_once=max(state.at_once, urgent),
+        gathering_since=now if first_that_waits else state.gathering_since,
+    )
 
 
 def after_send_failure(state: CourierState, *, now: float, pace: Pace, chance: float) -> CourierState:
     """Return the state when nothing could be handed to the link."""
     pause = retry_seconds(state.failures, pace, chance)
-    return replace(state, in_flight=(), failures=state.failures + 1, held_until=now + pause)
+    held_until = max(state.held_until, now + pause)
+    contact_due = max(state.contact_due, held_until)
+    return replace(state, in_flight=(), failures=state.failures + 1, held_until=held_until, contact_due=contact_due)
 
 
 def retry_seconds(failures: int, pace: Pace, chance: float) -> float:
@@ -165,28 +232,19 @@ def retry_seconds(failures: int, pace: Pace, chance: float) -> float:
 
 
 def photos_may_go(state: CourierState, now: float) -> bool:
-    """Return whether photos may travel: no fact waits, or none could travel now anyway (facts first, 先数据后照片)."""
-    return state.receipted >= state.newest or not state.connected or state.held_until > now
+    """Return whether photos may travel: no fact waits, or none could travel now anyway (facts first, 先数据后照片).
 
-
-def photo_order(photos: Iterable[KeptPhoto], receipted: int) -> list[KeptPhoto]:
-    """Return the photos to send, newest case first, in a case as they were taken.
-
-    Only such whose fact is receipted: the hub takes no photo that was not announced.
+    Facts that are being gathered hold no photo up: a vehicle's photos would else stop for as long as facts come.
+    A pause that the hub asked for is no occasion for photos: it is behind.
     """
-    waiting = [photo for photo in photos if photo.state == "kept" and photo.seq <= receipted]
-    began: dict[str, int] = {}
-    for photo in waiting:
-        began[photo.case] = min(photo.seq, began.get(photo.case, photo.seq))
-    return sorted(waiting, key=lambda photo: (-began[photo.case], photo.seq))
+    return state.receipted >= min(state.newest, state.at_once) or not state.connected or state.held_until > now
 
 
-def next_photo(order: Iterable[KeptPhoto], held: Mapping[str, float], now: float) -> KeptPhoto | Wait:
-    """Return the first photo that is not held back, or until when to wait. held: digest to monotonic seconds."""
-    soonest: float | None = None
-    for photo in order:
-        until = held.get(photo.digest, 0.0)
-        if until <= now:
-            return photo
-        soonest = until if soonest is None else min(soonest, until)
-    return Wait(soonest)
+def _gathered(state: CourierState, now: float, pace: Pace) -> CourierState:
+    is_over = state.gathering_since + pace.gather_seconds_max <= now
+    is_full = state.newest - state.sent >= pace.batch_facts_max
+    return _all_at_once(state) if is_over or is_full else state
+
+
+def _all_at_once(state: CourierState) -> CourierState:
+    return replace(state, at_once=max(state.at_once, state.newest))

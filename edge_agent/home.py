@@ -48,7 +48,8 @@ class Enrolment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     hub_public_key, profile_public_key: Ed25519 public keys, 64 hexadecimal characters. station: station code.
     profile_file: the signed profile, as a path or relative to the home. broker_tls: None leaves what the profile says.
-    broker_ca_file: certificates to trust at the broker instead of the system's, empty for the system's.
+    broker_ca_file: certificates to trust at the hub, broker and photos alike, instead of the system's, as a path or
+    relative to the home; empty for the system's.
     """
 
     device: Text
@@ -95,6 +96,12 @@ class Home:
     def profile_path(self) -> Path:
         """Where the signed profile is."""
         return self.path / self.enrolment.profile_file
+
+    @property
+    def ca_file(self) -> str:
+        """Path of the certificates to trust at the hub instead of the system's, empty for the system's."""
+        name = self.enrolment.broker_ca_file
+        return str(self.path / name) if name else ""
 
     def addresses(self) -> Addresses:
         """Return what this installation sets of its profile."""

@@ -1,29 +1,31 @@
 """The journal (日志): every fact of this device, in its chain, until long after the hub has receipted it.
 
-Knows the chain of facts, receipts, refusals, directives and what is known about each photo. What is sent when is
-`courier`'s, what may be let go is `retention`'s. The disk is `store`'s.
+Knows what is written together: facts, receipts, refusals, directives and what is known about each photo; the rows are
+`keeping`'s, the disk is `store`'s. What is sent when is `courier`'s, what may be let go is `retention`'s.
 
 Commit, then tell: what `record` returned is on the disk. Receipt, then forget: a fact leaves only by `forget`, and only
 when a receipt that names our own hash has covered it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import msgspec
 
+from edge_agent import precedence
 from edge_agent.clock import Moment
 from edge_agent.courier import KeptPhoto, PhotoState
-from edge_agent.store import JournalError, Store
+from edge_agent.keeping import chain_rows, photo_rows
+from edge_agent.keeping.chain_rows import Pairing
+from edge_agent.store import REAL_DISK, Disk, JournalError, Store
 from inspection import wire
-from inspection.directives import NumberedDirective, Receipt, Refusal
-from inspection.facts import AnyFact, CaseOpened, DirectiveSettled, Entry, PhotoTaken
+from inspection.directives import NumberedDirective, Receipt, Refusal, StickerDenied, StickerGranted
+from inspection.facts import AnyFact, CaseAbandoned, CaseOpened, DirectiveSettled, Entry, PhotoTaken
 from inspection.identities import case_id
-from inspection.signing import CHAIN_START
-from inspection.wire import Recorded, WireError
+from inspection.signing import CHAIN_START, digest
+from inspection.wire import Recorded
 
-_PHOTO_COLUMNS = "digest, media, size, case_id, seq, created, state, receipted_at, refused_code, refused_text"
 _directive_decoder = msgspec.msgpack.Decoder(NumberedDirective)
 
 
@@ -50,6 +52,14 @@ class ShownRefusal(NamedTuple):
     text: str
 
 
+class Unsent(NamedTuple):
+    """A fact as it is sent: its number, its hash (32 bytes) and its bytes."""
+
+    seq: int
+    digest: bytes
+    raw: bytes
+
+
 class Settlement(NamedTuple):
     """A directive with the number of the fact by which this device said that it has it."""
 
@@ -60,24 +70,25 @@ class Settlement(NamedTuple):
 class Journal:
     """The journal of `device` in the file at `path`, which `Journal.create` made.
 
-    free_bytes_min: below this much free space no fact is written.
+    free_bytes_min: below this much free space no fact is written. disk: the real one, or what stands in for it.
     Raises JournalError when the file is missing, damaged, of another device, or its chain does not hold.
     """
 
-    def __init__(self, path: Path, device: str, *, free_bytes_min: int = 0) -> None:
-        self._store = Store(path, free_bytes_min=free_bytes_min)
+    def __init__(self, path: Path, device: str, *, free_bytes_min: int = 0, disk: Disk = REAL_DISK) -> None:
+        self._store = Store(path, free_bytes_min=free_bytes_min, disk=disk)
         self._device = device
+        self._newest_urgent = self._newest_photo = 0
         try:
             self._check_owner()
-            self._check_chain()
+            chain_rows.check_chain(self._store, device)
         except JournalError:
             self._store.close()
             raise
 
     @classmethod
-    def create(cls, path: Path, device: str) -> None:
+    def create(cls, path: Path, device: str, *, disk: Disk = REAL_DISK) -> None:
         """Make an empty journal; raises JournalError when there is a file already."""
-        Store.create(path, device)
+        Store.create(path, device, disk=disk)
 
     def close(self) -> None:
         """Close the file."""
@@ -96,6 +107,29 @@ class Journal:
         """
         with self._store.writing() as connection:
             return self._append(connection, fact, at, case)
+
+    def record_all(self, facts: Sequence[AnyFact], at: Moment, *, case: str = "") -> list[Recorded]:
+        """Commit several facts at once, all or none, and return them; a CaseOpened opens the case of those after it.
+
+        Raises as `record` does.
+        """
+        recorded: list[Recorded] = []
+        with self._store.writing() as connection:
+            for fact in facts:
+                recorded.append(self._append(connection, fact, at, case))
+                case = recorded[-1].entry.case
+        return recorded
+
+    def unsent(self, first: int, limit: int) -> list[Unsent]:
+        """Return at most `limit` facts from number `first` on, in their order, as they are sent: not decoded.
+
+        Raises JournalError when one was damaged on the disk.
+        """
+        rows = self._store.rows("SELECT seq, digest, raw FROM facts WHERE seq >= ? ORDER BY seq LIMIT ?", first, limit)
+        for seq, head, raw in rows:
+            if digest(raw) != head:
+                raise JournalError(f"fact {seq} of {self._device} was damaged on the disk")
+        return [Unsent(*row) for row in rows]
 
     def unreceipted(self, after_seq: int, limit: int) -> list[Recorded]:
         """Return at most `limit` facts after `after_seq` that have no receipt, in their order."""
@@ -116,6 +150,16 @@ class Journal:
         return int(self._store.rows("SELECT coalesce(max(seq), 0) FROM facts")[0][0])
 
     @property
+    def newest_urgent(self) -> int:
+        """Number of the newest urgent fact since this was opened, 0 before one; `precedence` says which are."""
+        return self._newest_urgent
+
+    @property
+    def newest_photo(self) -> int:
+        """Number of the newest fact since this was opened that announced a photo, 0 before one."""
+        return self._newest_photo
+
+    @property
     def receipted(self) -> int:
         """Number of the last fact that the hub has, with all before it."""
         return int(self._store.rows("SELECT receipted FROM chain")[0][0])
@@ -125,29 +169,42 @@ class Journal:
         """The newest time that the hub told, Unix milliseconds, 0 before the first receipt."""
         return int(self._store.rows("SELECT hub_time FROM chain")[0][0])
 
-    def settle(self, receipt: Receipt) -> int:
+    @property
+    def head(self) -> bytes:
+        """Hash of the newest fact, 32 bytes; CHAIN_START before the first."""
+        found = self._store.rows("SELECT digest FROM facts ORDER BY seq DESC LIMIT 1")
+        return bytes(found[0][0]) if found else CHAIN_START
+
+    def settle(self, receipt: Receipt, at: Moment | None = None) -> int:
         """Take the hub's word for what it has, and return the number of the last receipted fact.
 
+        at: when the receipt came over the network; None for one that came by file, which says nothing about the clocks.
         A receipt that comes late or twice changes nothing. A newer one that names fewer facts means that the hub lost
         some (it was restored from a backup): they wait again. Raises JournalError when the receipt is for another
         device, or its hash is not the one of our fact: the hub then speaks of another chain.
         """
         if receipt.device != self._device:
             raise MisdirectedError(f"this is a receipt for {receipt.device[:40]}, not for {self._device}")
-        with self._store.writing(needs_room=False) as connection:
+        # A receipt that a power cut takes back comes again; nothing is let go on its word before a lasting write.
+        with self._store.writing(needs_room=False, lasting=False) as connection:
             receipted, hub_time = connection.execute("SELECT receipted, hub_time FROM chain").fetchone()
             late = receipt.hub_time <= hub_time and receipt.have <= receipted
             if late:
                 return int(receipted)
-            self._check_head(connection, receipt, receipted)
-            newest_time = max(hub_time, receipt.hub_time)
-            connection.execute("UPDATE chain SET receipted = ?, hub_time = ?", (receipt.have, newest_time))
-            if receipt.have < receipted:
-                _take_back(connection, receipt.have)
-            values = (newest_time, receipted, receipt.have)
-            connection.execute("UPDATE facts SET receipted_at = ? WHERE seq > ? AND seq <= ?", values)
-            connection.execute("DELETE FROM refusals WHERE seq <= ?", (receipt.have,))
+            chain_rows.check_head(connection, receipt, receipted)
+            chain_rows.cover(connection, receipt, receipted=receipted, hub_time=hub_time)
+            if at is not None and receipt.hub_time > hub_time:
+                chain_rows.pair(connection, at, receipt.hub_time)
             return receipt.have
+
+    def take_back_photos(self, digests: Iterable[str]) -> None:
+        """Let photos wait again that the hub says it does not have any more: it was restored from a backup."""
+        with self._store.writing(needs_room=False) as connection:
+            photo_rows.take_back_named(connection, digests)
+
+    def pairings(self) -> list[Pairing]:
+        """Return how the clocks of the newest boots stood to the hub's, oldest first, at most BOOTS_MAX."""
+        return chain_rows.pairings(self._store)
 
     def mark_refused(self, refusal: Refusal, seq: int) -> None:
         """Keep why the hub did not take fact `seq`, to be shown until it does. The fact stays and is sent again."""
@@ -158,25 +215,17 @@ class Journal:
     def refusals(self) -> list[ShownRefusal]:
         """Return the refusals that stand, of facts first, then of photos."""
         facts = self._store.rows("SELECT seq, code, text FROM refusals ORDER BY seq")
-        photos = self._store.rows("SELECT digest, refused_code, refused_text FROM photos WHERE refused_code != ''")
+        photos = photo_rows.refused(self._store)
         return [ShownRefusal(str(about), code, text) for about, code, text in (*facts, *photos)]
 
     def forget(self, before_hub_time: int) -> int:
-        """Delete facts that were receipted before that hub time (Unix milliseconds); return how many.
+        """Delete the oldest facts that were receipted before that hub time (Unix milliseconds); return how many.
 
+        At most FORGOTTEN_AT_ONCE_MAX; facts that were receipted within one hour leave together, by the latest of them.
         The newest fact, the newest receipted one and every fact after it always stay: the chain goes on from there.
         """
         with self._store.writing(needs_room=False) as connection:
-            done = connection.execute(
-                "DELETE FROM facts WHERE receipted_at < ? AND seq < (SELECT receipted FROM chain)"
-                " AND seq < (SELECT max(seq) FROM facts)",
-                (before_hub_time,),
-            )
-            oldest = connection.execute("SELECT coalesce(min(seq), 0) FROM facts").fetchone()[0]
-            connection.execute(
-                "DELETE FROM directives WHERE settled < ? AND number < (SELECT max(number) FROM directives)", (oldest,)
-            )
-            return done.rowcount
+            return chain_rows.forget(connection, before_hub_time)
 
     def commit_directive(self, numbered: NumberedDirective, at: Moment) -> bool:
         """Keep a directive and the fact that says so, both or none; return whether it was new and next.
@@ -194,6 +243,8 @@ class Journal:
             settled = self._append(connection, DirectiveSettled(number=numbered.number), at, "")
             values = (numbered.number, case, msgspec.msgpack.encode(numbered), settled.entry.seq)
             connection.execute("INSERT INTO directives VALUES (?, ?, ?, ?)", values)
+            if isinstance(numbered.directive, StickerGranted | StickerDenied):
+                photo_rows.case_is_over(connection, case)
             return True
 
     def directives_for(self, case: str) -> list[Settlement]:
@@ -217,38 +268,39 @@ class Journal:
         return found[0] if found else None
 
     def photos(self, state: PhotoState) -> list[KeptPhoto]:
-        """Return the photos in that state, oldest first."""
-        rows = self._store.rows(f"SELECT {_PHOTO_COLUMNS} FROM photos WHERE state = ? ORDER BY seq", state)  # noqa: S608 - constant columns
-        return [_photo(row) for row in rows]
+        """Return all photos in that state, oldest first."""
+        return photo_rows.in_state(self._store, state)
 
     def photo(self, digest: str) -> KeptPhoto | None:
         """Return what is known about one photo, or None."""
-        rows = self._store.rows(f"SELECT {_PHOTO_COLUMNS} FROM photos WHERE digest = ?", digest)  # noqa: S608 - constant columns
-        return _photo(rows[0]) if rows else None
+        return photo_rows.one(self._store, digest)
+
+    def first_photo(self, passed_over: Container[str]) -> KeptPhoto | None:
+        """Return the photo whose turn it is, by `precedence`, or None; passed_over: digests that must wait."""
+        return photo_rows.first_to_send(self._store, passed_over)
+
+    def oldest_receipted(self, limit: int) -> list[KeptPhoto]:
+        """Return the photos that the hub has had for longest and that are still here."""
+        return photo_rows.oldest_receipted(self._store, limit)
 
     def receipt_photo(self, digest: str) -> None:
         """Note that the hub has committed the photo's bytes."""
         with self._store.writing(needs_room=False) as connection:
-            connection.execute(
-                "UPDATE photos SET state = 'receipted', receipted_at = (SELECT hub_time FROM chain),"
-                " refused_code = '', refused_text = '' WHERE digest = ? AND state = 'kept'",
-                (digest,),
-            )
+            photo_rows.note_receipt(connection, digest)
 
     def refuse_photo(self, digest: str, refusal: Refusal) -> None:
         """Keep why a photo was not taken, to be shown; the photo stays where it is."""
         with self._store.writing(needs_room=False) as connection:
-            values = (refusal.code, refusal.text, digest)
-            connection.execute("UPDATE photos SET refused_code = ?, refused_text = ? WHERE digest = ?", values)
+            photo_rows.note_refusal(connection, digest, refusal)
 
-    def free_photo(self, digest: str) -> None:
-        """Note that a receipted photo's bytes are no longer in the vault; one without a receipt is not touched."""
+    def free_photo(self, *digests: str) -> None:
+        """Note that receipted photos' bytes are no longer in the vault; one without a receipt is not touched."""
         with self._store.writing(needs_room=False) as connection:
-            connection.execute("UPDATE photos SET state = 'freed' WHERE digest = ? AND state = 'receipted'", (digest,))
+            photo_rows.note_freed(connection, digests)
 
     def counts(self) -> Counts:
         """Return how much waits here."""
-        kept, size = self._store.rows("SELECT count(*), coalesce(sum(size), 0) FROM photos WHERE state = 'kept'")[0]
+        kept, size = photo_rows.waiting(self._store)
         refused = self._store.rows("SELECT count(*) FROM photos WHERE refused_code != ''")[0][0]
         directives = self._store.rows("SELECT coalesce(max(number), 0) FROM directives")[0][0]
         return Counts(self.newest, self.receipted, directives, kept, size, refused)
@@ -270,80 +322,21 @@ class Journal:
         )
         recorded = wire.encode_entry(entry)
         values = (seq, case, recorded.digest, recorded.raw)
-        connection.execute("INSERT INTO facts VALUES (?, ?, ?, ?, NULL)", values)
+        connection.execute("INSERT INTO facts VALUES (?, ?, ?, ?)", values)
         if isinstance(fact, PhotoTaken):
-            _keep_photo(connection, fact, entry)
+            photo_rows.keep(connection, fact, entry)
+            self._newest_photo = seq
+        elif isinstance(fact, CaseAbandoned):
+            photo_rows.case_is_over(connection, case)
+        if precedence.is_urgent(fact):
+            # Should the commit fail, the next fact goes at once instead: no harm.
+            self._newest_urgent = seq
         return recorded
 
     def _records(self, statement: str, *values: object) -> list[Recorded]:
         return [wire.decode_entry(raw) for (raw,) in self._store.rows(statement, *values)]
 
-    def _check_head(self, connection: Any, receipt: Receipt, receipted: int) -> None:
-        have = receipt.have
-        kept = dict(
-            connection.execute("SELECT seq, digest FROM facts WHERE seq IN (?, ?)", (have, have + 1)).fetchall()
-        )
-        if have == 0:
-            kept[0] = CHAIN_START
-        if have not in kept and have > receipted:
-            raise JournalError(f"the hub says that it has fact {have} of {self._device}, which was never made here")
-        if have < receipted and not (have in kept and have + 1 in kept):
-            raise JournalError(
-                f"the hub has lost the facts of {self._device} after {have}, and they are no longer kept"
-            )
-        ours = kept[have]
-        if ours != receipt.head:
-            raise JournalError(f"the hub speaks of another chain: its fact {have} of {self._device} is not ours")
-
     def _check_owner(self) -> None:
         device = self._store.rows("SELECT device FROM chain")[0][0]
         if device != self._device:
             raise JournalError(f"this is the journal of {device}, not of {self._device}")
-
-    def _check_chain(self) -> None:
-        """Check what nobody else may have yet: the facts from the last receipted one on."""
-        rows = self._store.rows(
-            "SELECT seq, digest, raw FROM facts WHERE seq >= (SELECT receipted FROM chain) ORDER BY seq"
-        )
-        before: bytes | None = None
-        for seq, head, raw in rows:
-            try:
-                record = wire.decode_entry(raw)
-            except WireError as error:
-                raise JournalError(f"fact {seq} of {self._device} was damaged on the disk: {error}") from error
-            whole = record.digest == head and record.entry.seq == seq and record.entry.device == self._device
-            if not whole or (before is not None and record.entry.before != before):
-                raise JournalError(f"fact {seq} of {self._device} was damaged on the disk: its chain does not hold")
-            before = head
-
-
-def _take_back(connection: Any, have: int) -> None:
-    connection.execute("UPDATE facts SET receipted_at = NULL WHERE seq > ?", (have,))
-    connection.execute("UPDATE photos SET state = 'kept' WHERE seq > ? AND state = 'receipted'", (have,))
-
-
-def _keep_photo(connection: Any, fact: PhotoTaken, entry: Entry) -> None:
-    photo = fact.photo
-    values = (photo.digest, photo.media, photo.size, entry.case, entry.seq, entry.wall)
-    # Bytes that were freed and came back are at the hub already, so they may be freed again.
-    connection.execute(
-        "INSERT INTO photos (digest, media, size, case_id, seq, created, state) VALUES (?, ?, ?, ?, ?, ?, 'kept')"
-        " ON CONFLICT (digest) DO UPDATE SET state = 'receipted' WHERE state = 'freed'",
-        values,
-    )
-
-
-def _photo(row: tuple[Any, ...]) -> KeptPhoto:
-    digest, media, size, case, seq, created, state, receipted_at, refused, refused_text = row
-    return KeptPhoto(
-        digest=digest,
-        media=media,
-        size=size,
-        case=case,
-        seq=seq,
-        created=created,
-        state=state,
-        receipted_at=receipted_at,
-        refused=refused,
-        refused_text=refused_text,
-    )

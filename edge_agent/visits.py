@@ -12,7 +12,7 @@ from edge_agent.agent import Agent
 from edge_agent.comparing import Comparison, compare
 from inspection.checklist import Requirement, is_vin_item, required_for
 from inspection.directives import StickerDenied, StickerGranted
-from inspection.facts import CaseOpened, Mark, Outcome, PhotoTaken, Reason
+from inspection.facts import CaseOpened, ItemChecked, Mark, Outcome, PhotoTaken, Reason
 
 REASON_PERSON_LOOKED = "person_looked"
 REASON_WITHHELD = "photo.withheld"
@@ -103,12 +103,14 @@ class Visit:
 
     def check_items(self, marked: Callable[[str], tuple[Mark, str]]) -> None:
         """Record every item of the form. marked: what a person says of an item, its mark and its value."""
+        checked = []
         for item in self.requirement.items:
             mark, value = marked(item.code)
             if is_vin_item(item) and self._vin_differs():
                 mark, value = "fail", ""
-            self._marks.append(mark)
-            self._agent.check_item(self.case, item.code, mark, value=value)
+            checked.append(ItemChecked(item=item.code, mark=mark, value=value))
+        self._agent.check_items(self.case, checked)
+        self._marks.extend(item.mark for item in checked)
 
     def _vin_differs(self) -> bool:
         # A person who looked has the last word; else a reading that the model is sure of decides the item.

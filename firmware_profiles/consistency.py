@@ -64,6 +64,11 @@ def _limit_faults(profile: Profile) -> Iterator[Fault]:
     if limits.vault_free_bytes_min < limits.journal_free_bytes_min + limits.photo_bytes_max:
         text = "must be at least journal_free_bytes_min plus photo_bytes_max, so that photos stop before facts do"
         yield Fault(("limits", "vault_free_bytes_min"), text)
+    if limits.warning_bytes_min < limits.vault_free_bytes_min:
+        text = f"is below vault_free_bytes_min {limits.vault_free_bytes_min}; a warning comes before what it warns of"
+        yield Fault(("limits", "vault_warning_bytes_min"), text)
+    if upload.metered_bytes_per_hour_max is not None and not upload.metered:
+        yield Fault(("upload", "metered_bytes_per_hour_max"), "is for a metered link; metered is false")
     if limits.case_photos_max < len(profile.shots):
         yield Fault(("limits", "case_photos_max"), f"is below the {len(profile.shots)} shots of this profile")
     if upload.retry_seconds_max < upload.retry_seconds_min:

@@ -20,7 +20,13 @@ FAULTS_SHOWN_MAX = 20
 TEXT_SHOWN_CHARACTERS_MAX = 60
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]{1,60}\Z")
-_PLAIN_TYPES = {bool: "true or false", date: "a date such as 2026-03-01", int: "a whole number", str: "a text"}
+_PLAIN_TYPES = {
+    bool: "true or false",
+    date: "a date such as 2026-03-01",
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+}
 
 
 class Fault(NamedTuple):

@@ -4,7 +4,8 @@ It knows types and the range of each single value, and what an installation may 
 between values is in `consistency`; reading TOML, with line numbers, is in `parsing`. Whether a shot's role means
 anything to a business is left to the checklists of the language.
 
-Every limit has its unit last. All figures are whole numbers: bytes, pixels, seconds, days or pieces.
+Every limit has its unit last. Figures are whole numbers: bytes, pixels, seconds, days or pieces; only
+`gather_seconds_max` may have a fraction.
 """
 
 import re
@@ -105,6 +106,7 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     photo_*: one photo. case_*: one vehicle. batch_*: one MQTT message of facts. upload_chunk_bytes: one HTTP request.
     vault_free_bytes_min: below it no photo is taken. journal_free_bytes_min: below it no fact is written.
+    vault_warning_bytes_min: below it the device says that photos will stop; None is twice vault_free_bytes_min.
     """
 
     photo_bytes_max: Annotated[int, Meta(ge=10_000, le=64_000_000)]
@@ -116,6 +118,13 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     upload_chunk_bytes: Annotated[int, Meta(ge=1_000, le=16_000_000)]
     vault_free_bytes_min: Annotated[int, Meta(ge=0, le=1_000_000_000_000)]
     journal_free_bytes_min: Annotated[int, Meta(ge=0, le=1_000_000_000_000)]
+    vault_warning_bytes_min: Annotated[int, Meta(ge=0, le=2_000_000_000_000)] | None = None
+
+    @property
+    def warning_bytes_min(self) -> int:
+        """Free bytes below which the device says that photos will stop."""
+        given = self.vault_warning_bytes_min
+        return 2 * self.vault_free_bytes_min if given is None else given
 
 
 class Hub(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -135,8 +144,11 @@ class Upload(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How results travel.
 
     policy: "facts_first", no photo is sent while a fact waits. metered: the link is paid by volume.
+    metered_bytes_per_hour_max: of photos and footage on such a link, never of facts; None is no budget.
     bytes_per_second_max: for photos; None is no cap. retry_seconds_*: the pause between two attempts grows from the
     one to the other and never ends: nothing is given up.
+    gather_seconds_max: so long a fact may wait for others to travel with it in one message, unless somebody waits for
+    what the hub makes of it; 0 sends each at once.
     """
 
     policy: Literal["facts_first"]
@@ -144,6 +156,8 @@ class Upload(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     retry_seconds_min: WaitSeconds
     retry_seconds_max: WaitSeconds
     bytes_per_second_max: Annotated[int, Meta(ge=1_000, le=1_000_000_000)] | None = None
+    metered_bytes_per_hour_max: Annotated[int, Meta(ge=100_000, le=1_000_000_000_000)] | None = None
+    gather_seconds_max: Annotated[float, Meta(ge=0, le=60)] = 0.0
 
 
 class Retention(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -7,8 +7,10 @@ the later name counts, which is arbitrary but the same everywhere.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from inspection.evidence import VideoRef
 from inspection.facts import (
@@ -46,11 +48,11 @@ Stage = Literal[
 ]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Case:
+class Case(Struct, frozen=True, kw_only=True):
     """A folded case. Times are Unix milliseconds of the hub. items: the newest by item code.
 
-    unknown: kinds of facts that count for nothing here. device_facts: how many facts of devices do count.
+    passed_over, hub_passed_over: kinds of facts that count for nothing here, of devices and of the hub.
+    device_facts: how many facts of devices do count.
     """
 
     case: str
@@ -69,8 +71,14 @@ class Case:
     audits: tuple[AuditDecided, ...] = ()
     overdue: AuditOverdue | None = None
     recall: RecallOrdered | None = None
-    unknown: tuple[str, ...] = ()
+    passed_over: tuple[str, ...] = ()
+    hub_passed_over: tuple[str, ...] = ()
     device_facts: int = 0
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Kinds of facts that count for nothing here."""
+        return self.passed_over + self.hub_passed_over
 
     @property
     def photos(self) -> tuple[PhotoTaken, ...]:
@@ -153,20 +161,54 @@ def in_order(entries: Iterable[Entry]) -> list[Entry]:
 
 def fold(case: str, entries: Iterable[Entry]) -> Case:
     """Return the case that these facts add up to. Entries of other cases are not asked for and must not be given."""
-    state = Case(case=case)
+    return folded(case, entries).case
+
+
+class Folded(Struct, frozen=True):
+    """A fold that can go on: the case, and how far of the devices' facts and of the hub's were read.
+
+    last: name and number of the last device fact in the fold's order. last_of_hub: number of the hub's last.
+    facts: how many were read.
+    """
+
+    case: Case
+    last: tuple[str, int] = ("", 0)
+    last_of_hub: int = 0
+    facts: int = 0
+
+
+def folded(case: str, entries: Iterable[Entry]) -> Folded:
+    """Return the fold of these facts, to be gone on with."""
+    state = Folded(Case(case=case))
     for entry in in_order(entries):
-        state = _after_hub_fact(state, entry) if entry.device == HUB else _after(state, entry)
+        state = _next(state, entry)
     return state
 
 
-def _after(state: Case, entry: Entry) -> Case:
-    state = replace(state, device_facts=state.device_facts + 1)
+def fold_on(state: Folded, entry: Entry) -> Folded | None:
+    """Return the fold with one fact more; None when it stands before what was read, so that all must be read anew.
+
+    What devices write and what the hub writes touches different parts of a case: either may run ahead of the other.
+    """
+    if entry.device == HUB:
+        return _next(state, entry) if entry.seq > state.last_of_hub else None
+    return _next(state, entry) if (entry.device, entry.seq) > state.last else None
+
+
+def _next(state: Folded, entry: Entry) -> Folded:
+    if entry.device == HUB:
+        return Folded(_after_hub_fact(state.case, entry), state.last, entry.seq, state.facts + 1)
+    return Folded(_after(state.case, entry), (entry.device, entry.seq), state.last_of_hub, state.facts + 1)
+
+
+def _after(before: Case, entry: Entry) -> Case:
+    state = replace(before, device_facts=before.device_facts + 1)
     match entry.fact:
         case CaseOpened() as fact:
             # Who opened a case, with which fact, is the case's id: any other opening of it is not one.
             if entry.case == case_id(entry.device, entry.seq):
                 return replace(state, opened=fact, device=entry.device)
-            return _passed_over(state, "CaseOpened")
+            return _passed_over(before, "CaseOpened")
         case PhotoTaken() as fact:
             return replace(state, all_photos=(*state.all_photos, fact))
         case PhotoRefused() as fact:
@@ -180,18 +222,18 @@ def _after(state: Case, entry: Entry) -> Case:
             return replace(state, videos=(*state.videos, fact.video))
         case InspectionConcluded() | CaseAbandoned() if state.concluded or state.abandoned:
             # The first ending counts: who tests again opens a new case, and the failed one stays as it was.
-            return _passed_over(state, type(entry.fact).__name__)
+            return _passed_over(before, type(entry.fact).__name__)
         case InspectionConcluded() as fact:
             return replace(state, concluded=fact)
         case CaseAbandoned() as fact:
             return replace(state, abandoned=fact)
         case other:
-            return _passed_over(state, _kind(other))
+            return _passed_over(before, _kind(other))
 
 
 def _passed_over(state: Case, name: str) -> Case:
     # A fact of a device that counts for nothing is shown, and is nothing that an auditor could have looked at.
-    return replace(state, unknown=(*state.unknown, name), device_facts=state.device_facts - 1)
+    return replace(state, passed_over=(*state.passed_over, name))
 
 
 def _after_hub_fact(state: Case, entry: Entry) -> Case:
@@ -209,7 +251,7 @@ def _after_hub_fact(state: Case, entry: Entry) -> Case:
         case RecallOrdered() as fact:
             return replace(state, recall=fact)
         case other:
-            return replace(state, unknown=(*state.unknown, _kind(other)))
+            return replace(state, hub_passed_over=(*state.hub_passed_over, _kind(other)))
 
 
 def _kind(fact: AnyFact) -> str:

@@ -1,4 +1,4 @@
-"""Directives: what the hub wants of a device; and receipts: what the hub has committed.
+"""Directives: what the hub wants of a device; receipts: what the hub has; contacts: how a device stands.
 
 The way back mirrors the way up: directives are numbered per device without gaps, kept by the hub until the device
 has committed them and said so with the fact DirectiveSettled. Times are the hub's, Unix milliseconds.
@@ -6,6 +6,7 @@ has committed them and said so with the fact DirectiveSettled. Times are the hub
 
 from msgspec import Struct
 
+from inspection.evidence import Line, Whole
 from inspection.facts import Reason
 
 
@@ -67,7 +68,9 @@ class Receipt(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the hub has of a device.
 
     have: number of the last fact that is committed at the hub, with all before it. head: its hash (32 bytes).
-    hub_time: when the hub said so. refusal: set when something was not taken.
+    hub_time: when the hub said so. refusal: set when something was not taken. waiting: messages that wait at the hub.
+    pause_ms: milliseconds that the hub asks the device to wait before its next batch. photos_missing: digests of photos
+    that the device announced, takes for receipted, and the hub does not have: it was restored from a backup.
     """
 
     device: str
@@ -75,3 +78,25 @@ class Receipt(Struct, frozen=True, kw_only=True, omit_defaults=True):
     head: bytes
     hub_time: int
     refusal: Refusal | None = None
+    waiting: int = 0
+    pause_ms: int = 0
+    photos_missing: tuple[Line, ...] = ()
+
+
+class Contact(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a device stands, as it says itself, each time it comes to the hub and then every minute.
+
+    newest, head: number and hash (32 bytes) of its newest fact. receipted: number of the last fact that it holds a
+    receipt for. wall, mono, boot: its clocks at sending, as in an Entry. photos_waiting, refused: how many photos wait,
+    and how many things the hub refused.
+    """
+
+    device: str
+    newest: Whole
+    head: bytes
+    receipted: Whole
+    wall: Whole
+    mono: Whole
+    boot: Line
+    photos_waiting: Whole = 0
+    refused: Whole = 0

@@ -171,6 +171,22 @@ class DeviceRevoked(Fact, frozen=True):
     reason: Words
 
 
+class DeviceQuarantined(Fact, frozen=True):
+    """Hub: nothing of this device is taken until a person has looked; what it wrote before stands. code: why."""
+
+    device: Line
+    code: Line
+    text: Words
+
+
+class DeviceReleased(Fact, frozen=True):
+    """Hub: a person looked, and the device may go on."""
+
+    device: Line
+    by: Line
+    reason: Words
+
+
 class PhotoStored(Fact, frozen=True):
     """Hub: the photo's bytes are committed at the hub and have the digest that was announced."""
 
@@ -255,6 +271,8 @@ AnyFact = (
     | DirectiveSettled
     | DeviceEnrolled
     | DeviceRevoked
+    | DeviceQuarantined
+    | DeviceReleased
     | PhotoStored
     | StickerIssued
     | StickerWithheld
@@ -268,6 +286,8 @@ AnyFact = (
 HUB_FACTS = (
     DeviceEnrolled,
     DeviceRevoked,
+    DeviceQuarantined,
+    DeviceReleased,
     PhotoStored,
     StickerIssued,
     StickerWithheld,

@@ -1,6 +1,7 @@
 """Names of devices, stations, cases and people, and the two regimes. Knows their form, not who exists."""
 
 import re
+from functools import lru_cache
 from typing import Literal, get_args
 
 from inspection import InspectionError
@@ -14,6 +15,7 @@ DEVICE_CHARACTERS_MAX = 32
 HUB = "hub"
 """The hub writes facts of its own into the same ledger, under this device name."""
 
+_NAMES_KEPT_MAX = 10_000
 _DEVICE = re.compile(r"[a-z0-9][a-z0-9-]{1,31}\Z")
 _CASE = re.compile(r"([a-z0-9][a-z0-9-]{1,31})\.([1-9][0-9]{0,18})\Z")
 
@@ -22,6 +24,7 @@ class IdentityError(InspectionError):
     """A name that does not have the form of its kind."""
 
 
+@lru_cache(maxsize=_NAMES_KEPT_MAX)
 def checked_device(text: str) -> str:
     """Return `text` if it can name a device: 2 to 32 of a-z, 0-9 and "-", not starting with "-".
 
@@ -43,6 +46,7 @@ def case_id(device: str, opened_at_seq: int) -> str:
     return checked_case(f"{checked_device(device)}.{opened_at_seq}")
 
 
+@lru_cache(maxsize=_NAMES_KEPT_MAX)
 def checked_case(text: str) -> str:
     """Return `text` if it has the form DEVICE.NUMBER of a case id; raises IdentityError otherwise."""
     if not _CASE.match(text):
@@ -50,6 +54,7 @@ def checked_case(text: str) -> str:
     return text
 
 
+@lru_cache(maxsize=_NAMES_KEPT_MAX)
 def case_device(case: str) -> str:
     """Return the device that opened the case; raises IdentityError when `case` is no case id."""
     return checked_case(case).rpartition(".")[0]

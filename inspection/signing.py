@@ -108,12 +108,12 @@ class TreeHead:
 
     def add(self, leaf: bytes) -> None:
         """Append one leaf."""
-        node = digest(b"\0" + leaf)
-        size = self.size
+        sha256, peaks, size = hashlib.sha256, self._peaks, self.size
+        node = sha256(b"\0" + leaf).digest()
         while size & 1:
-            node = digest(b"\1" + self._peaks.pop() + node)
+            node = sha256(b"\1" + peaks.pop() + node).digest()
             size >>= 1
-        self._peaks.append(node)
+        peaks.append(node)
         self.size += 1
 
     def root(self) -> bytes:

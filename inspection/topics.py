@@ -1,6 +1,7 @@
 """The MQTT topics, spelled in this module only.
 
     passlane/1/PARTITION/DEVICE/facts        device to hub: batches of facts
+    passlane/1/PARTITION/DEVICE/contact      device to hub: how it stands and what its clocks show
     passlane/1/PARTITION/DEVICE/receipts     hub to device: what the hub has committed
     passlane/1/PARTITION/DEVICE/directives   hub to device: what the hub wants
 
@@ -8,9 +9,14 @@ Facts of one device must be handled in order, so work is shared out by partition
 follows from its name, is fixed for ever, and stands in the topic so that a worker can subscribe to its partitions.
 """
 
+from typing import Literal, cast, get_args
+
 from inspection import InspectionError
 from inspection.identities import IdentityError, checked_device
 from inspection.signing import digest
+
+Upward = Literal["facts", "contact"]
+"""What devices send."""
 
 PARTITIONS = 64
 _ROOT = "passlane/1"
@@ -37,6 +43,11 @@ def facts(device: str) -> str:
     return f"{device_root(device)}/facts"
 
 
+def contact(device: str) -> str:
+    """Return the topic on which a device says how it stands."""
+    return f"{device_root(device)}/contact"
+
+
 def receipts(device: str) -> str:
     """Return the topic of the hub's receipts to a device."""
     return f"{device_root(device)}/receipts"
@@ -52,19 +63,29 @@ def every_message() -> str:
     return f"{_ROOT}/+/+/+"
 
 
-def sender(topic: str) -> str:
-    """Return the device whose facts travel on `topic`.
+def every(kind: Upward) -> str:
+    """Return the filter under which one kind of message of all devices arrives, misspelt partitions included."""
+    return f"{_ROOT}/+/+/{kind}"
 
-    Raises TopicError when the topic is not a facts topic, names no possible device, or puts the device into a
-    partition that is not its own.
+
+def of_partition(number: int, kind: Upward) -> str:
+    """Return the filter under which one kind of message of a partition's devices arrives."""
+    return f"{_ROOT}/{number:02d}/+/{kind}"
+
+
+def upward(topic: str) -> tuple[str, Upward]:
+    """Return the device that sends on `topic`, and what it sends there.
+
+    Raises TopicError when devices send nothing on the topic, when it names no possible device, or puts the device into
+    a partition that is not its own.
     """
     levels = topic.split("/")
-    if len(levels) != _LEVELS or not topic.startswith(_ROOT + "/") or levels[4] != "facts":
-        raise TopicError(f"no facts travel on topic {topic[:120]!r}")
+    if len(levels) != _LEVELS or not topic.startswith(_ROOT + "/") or levels[4] not in get_args(Upward):
+        raise TopicError(f"no device sends on topic {topic[:120]!r}")
     try:
         device = checked_device(levels[3])
     except IdentityError as error:
         raise TopicError(f"topic {topic[:120]!r} names no device: {error}") from error
-    if facts(device) != topic:
+    if topic != f"{device_root(device)}/{levels[4]}":
         raise TopicError(f"topic {topic[:120]!r} puts device {device} into a partition that is not its own")
-    return device
+    return device, cast("Upward", levels[4])

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from inspection import InspectionError
-from inspection.directives import AnyDirective, NumberedDirective, Receipt, UnknownDirective
+from inspection.directives import AnyDirective, Contact, NumberedDirective, Receipt, UnknownDirective
 from inspection.evidence import Whole
 from inspection.facts import AnyFact, Entry, UnknownFact
 from inspection.identities import IdentityError, checked_case, checked_device
@@ -123,6 +123,7 @@ _version_decoder = msgspec.msgpack.Decoder(_Version)
 _message_decoder = msgspec.msgpack.Decoder(_Message)
 _sealed_decoder = msgspec.msgpack.Decoder(_Sealed)
 _receipt_decoder = msgspec.msgpack.Decoder(Receipt)
+_contact_decoder = msgspec.msgpack.Decoder(Contact)
 _directive_decoder = msgspec.msgpack.Decoder(NumberedDirective)
 _KNOWN_FACTS = frozenset(kind.__name__ for kind in AnyFact.__args__)
 _KNOWN_DIRECTIVES = frozenset(kind.__name__ for kind in AnyDirective.__args__)
@@ -156,18 +157,23 @@ def decode_entry(raw: bytes) -> Recorded:
     """
     if len(raw) > FACT_BYTES_MAX:
         raise WireError("wire.too_large", f"a fact has at most {FACT_BYTES_MAX} bytes, this one {len(raw)}")
-    _refuse_future(_decoded(_version_decoder, raw, "a fact").v, "a fact")
     return Recorded(_checked(_whole_entry(raw)), raw, digest(raw))
 
 
 def _whole_entry(raw: bytes) -> Entry:
     try:
-        return _decoded(_entry_decoder, raw, "a fact")
+        entry = _decoded(_entry_decoder, raw, "a fact")
     except WireError:
+        _refuse_future(_decoded(_version_decoder, raw, "a fact").v, "a fact")
         frame = _decoded(_frame_decoder, raw, "a fact")
         kind = _decoded(_tag_decoder, bytes(frame.fact), "a fact").t
         if kind in _KNOWN_FACTS:
             raise
+    else:
+        # Read in one go as a rule: a schema of today first, and only then its number.
+        if entry.schema != SCHEMA:
+            _refuse_future(_decoded(_version_decoder, raw, "a fact").v, "a fact")
+        return entry
     envelope = {name: getattr(frame, name) for name in _Frame.__struct_fields__}
     return Entry(**{**envelope, "fact": UnknownFact(kind=kind[:UNKNOWN_KIND_CHARACTERS_MAX])})
 
@@ -195,11 +201,19 @@ def seal_batch(records: tuple[Recorded, ...], *, sent: int, key: SigningKey) -> 
     Raises WireError ("wire.too_large") when it has too many facts or bytes.
     """
     last = records[-1]
-    device = last.entry.device
-    signature = key.sign("batch", head_bytes(device, last.entry.seq, last.digest, sent))
-    facts = [record.raw for record in records]
-    data = _encoder.encode(_Message(schema=SCHEMA, device=device, sent=sent, facts=facts, signature=signature))
-    if len(records) > BATCH_FACTS_MAX or len(data) > BATCH_BYTES_MAX:
+    head = (last.entry.device, last.entry.seq, last.digest)
+    return seal_raw_batch([record.raw for record in records], head, sent=sent, key=key)
+
+
+def seal_raw_batch(facts: list[bytes], head: tuple[str, int, bytes], *, sent: int, key: SigningKey) -> bytes:
+    """Return the message that carries these facts, as their device keeps them: raw, and not decoded to be sent.
+
+    head: the device, and number and hash (32 bytes) of the last fact. sent: device clock at sending, Unix milliseconds.
+    Raises WireError ("wire.too_large") when it has too many facts or bytes.
+    """
+    signature = key.sign("batch", head_bytes(*head, sent))
+    data = _encoder.encode(_Message(schema=SCHEMA, device=head[0], sent=sent, facts=facts, signature=signature))
+    if len(facts) > BATCH_FACTS_MAX or len(data) > BATCH_BYTES_MAX:
         raise WireError("wire.too_large", f"a batch has at most {BATCH_FACTS_MAX} facts and {BATCH_BYTES_MAX} bytes")
     return data
 
@@ -273,6 +287,19 @@ def seal_receipt(receipt: Receipt, key: SigningKey) -> bytes:
 def open_receipt(data: bytes, public: bytes) -> Receipt:
     """Read a receipt; raises WireError or SignatureError."""
     return _decoded(_receipt_decoder, _unseal("receipt", data, public), "a receipt")
+
+
+def seal_contact(contact: Contact, key: SigningKey) -> bytes:
+    """Return the message that carries a contact, signed by the device: who forges one could have it quarantined."""
+    return _seal("contact", contact, key)
+
+
+def open_contact(data: bytes, public: bytes) -> Contact:
+    """Read a contact; raises WireError or SignatureError."""
+    contact = _decoded(_contact_decoder, _unseal("contact", data, public), "a contact")
+    if len(contact.head) != HASH_BYTES:
+        raise WireError("wire.garbled", "a contact needs the 32-byte hash of the newest fact")
+    return contact
 
 
 def seal_directive(numbered: NumberedDirective, key: SigningKey) -> bytes:

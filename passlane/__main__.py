@@ -17,14 +17,26 @@ from lane_controller import LaneError
 from models import ModelError
 from passlane import (
     UsageError,
+    carry_command,
     demo_command,
     device_commands,
     hub_commands,
+    operations_command,
     profile_command,
     read_vin_command,
+    worker_command,
 )
 
-COMMANDS = (hub_commands, device_commands, profile_command, read_vin_command, demo_command)
+COMMANDS = (
+    hub_commands,
+    worker_command,
+    operations_command,
+    device_commands,
+    carry_command,
+    profile_command,
+    read_vin_command,
+    demo_command,
+)
 # What a person wrote or named is wrong. Texts of the rooms below are for the person who has to mend it.
 MISTAKES = (UsageError, InspectionError, LaneError, ProfileError)
 FAILURES = (AgentError, HubError, ModelError, OSError)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 DECISION_SECONDS_MAX = 60.0
 _LOOK_SECONDS = 0.2
+_MEGABYTE = 1_000_000
 
 
 def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -61,18 +62,20 @@ def _add_revoke(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser
     revoke.add_argument("--user", metavar="NAME", default="operator", help="an operator's name (default: operator)")
     revoke.add_argument("--device", metavar="ID", required=True, help="the device's name")
     revoke.add_argument("--reason", metavar="TEXT", required=True, help="why; it is kept in the ledger")
+    _add_ca_file(revoke)
     revoke.set_defaults(run=run_revoke)
 
 
 def _add_status(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     status = subcommands.add_parser(
         "status",
-        help="say what waits on a device, and what the hub refused",
-        description="Read a device's journal and say what has not been receipted yet and what the hub refused and why. "
-        "May be asked while the device works.",
+        help="say what waits on a device, how much room it has, and what the hub refused",
+        description="Read a device's home and say what has not been receipted yet, how old the newest receipt is, how "
+        "much room is left, and what the hub refused and why. May be asked while the device works.",
         epilog="example: passlane status --home /var/lib/passlane-lane",
     )
     status.add_argument("--home", metavar="DIR", type=Path, required=True, help="the device's home")
+    status.add_argument("--json", action="store_true", help="one JSON object with all of it")
     status.set_defaults(run=run_status)
 
 
@@ -93,7 +96,13 @@ def _add_enrol(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]
     enrol.add_argument("--profile", metavar="FILE", type=Path, required=True, help="its signed profile")
     enrol.add_argument("--profile-key", metavar="HEX", required=True, help="the public key that signed the profile")
     enrol.add_argument("--home", metavar="DIR", type=Path, required=True, help="the device's home, made here")
+    _add_ca_file(enrol)
     enrol.set_defaults(run=run_enrol)
+
+
+def _add_ca_file(command: argparse.ArgumentParser) -> None:
+    about = "certificates (PEM) to trust at the hub instead of the system's, for a hub with a certificate of its own"
+    command.add_argument("--ca-file", metavar="FILE", type=Path, help=about)
 
 
 def _add_worker(
@@ -133,24 +142,109 @@ def run_revoke(options: argparse.Namespace) -> int:
     from passlane.enrolling import revoke_device  # noqa: PLC0415 - as above
 
     sign_in = (options.user, asked_password(f"password of {options.user}: "))
-    revoke_device(options.hub, options.device, options.reason, sign_in=sign_in)
+    revoke_device(options.hub, options.device, options.reason, sign_in=sign_in, ca_file=options.ca_file)
     print(f"{options.device} is revoked: nothing of it is taken any more")
     return 0
 
 
+class ShownRoom(msgspec.Struct, frozen=True, kw_only=True):
+    """How much room there is: a Room of `edge_agent.retention`.
+
+    level: also "unknown", where the profile, which says how much has to stay free, cannot be read.
+    """
+
+    level: str
+    free_bytes: int
+    zh: str
+    en: str
+
+
+class DeviceState(msgspec.Struct, frozen=True, kw_only=True):
+    """How a device stands, as far as its home shows it; `passlane status --json` prints one.
+
+    newest, receipted: numbers of facts. receipt_at: when the hub gave the newest receipt, by its clock, Unix
+    milliseconds; 0 before the first. receipt_age_seconds: since then, by this machine's clock. refusals: about (number
+    of a fact or digest of a photo), code, text.
+    """
+
+    device: str
+    station: str
+    newest: int
+    receipted: int
+    facts_waiting: int
+    photos_waiting: int
+    photo_bytes_waiting: int
+    receipt_at: int
+    receipt_age_seconds: int | None
+    room: ShownRoom
+    refusals: list[tuple[str, str, str]]
+
+
 def run_status(options: argparse.Namespace) -> int:
     """Say how a device stands."""
-    from edge_agent.journal import Journal  # noqa: PLC0415 - as below
-
-    home = _opened_home(options.home)
-    with Journal(home.journal_path, home.device) as journal:
-        counts, refusals = journal.counts(), journal.refusals()
-    megabytes = counts.photo_bytes_waiting / 1_000_000
-    print(f"{home.device} ({home.enrolment.station}): {counts.newest} facts, {counts.receipted} receipted by the hub")
-    print(f"waiting: {counts.newest - counts.receipted} facts, {counts.photos_waiting} photos ({megabytes:.1f} MB)")
-    for refusal in refusals:
-        print(f"refused: {refusal.about}: {refusal.text} [{refusal.code}]; it is kept here")
+    state = _state(_opened_home(options.home))
+    for line in [msgspec.json.encode(state).decode()] if options.json else _lines(state):
+        print(line)
     return 0
+
+
+def _state(home: "Home") -> DeviceState:
+    from edge_agent.clock import Clock  # noqa: PLC0415 - as below
+    from edge_agent.journal import Journal  # noqa: PLC0415
+
+    with Journal(home.journal_path, home.device) as journal:
+        counts, refusals, receipt_at = journal.counts(), journal.refusals(), journal.hub_time
+    return DeviceState(
+        device=home.device,
+        station=home.enrolment.station,
+        newest=counts.newest,
+        receipted=counts.receipted,
+        facts_waiting=counts.newest - counts.receipted,
+        photos_waiting=counts.photos_waiting,
+        photo_bytes_waiting=counts.photo_bytes_waiting,
+        receipt_at=receipt_at,
+        receipt_age_seconds=(Clock().wall_ms() - receipt_at) // 1000 if receipt_at else None,
+        room=_room(home),
+        refusals=[(refusal.about, refusal.code, refusal.text) for refusal in refusals],
+    )
+
+
+def _room(home: "Home") -> ShownRoom:
+    from edge_agent.retention import room  # noqa: PLC0415
+    from edge_agent.store import free_bytes_at  # noqa: PLC0415
+    from firmware_profiles import ProfileError  # noqa: PLC0415
+    from firmware_profiles.files import load  # noqa: PLC0415
+
+    free_bytes = free_bytes_at(home.vault_path)
+    try:
+        found = room(free_bytes, load(home.profile_path, home.profile_public).profile.limits)
+    except ProfileError as error:
+        return ShownRoom(level="unknown", free_bytes=free_bytes, zh="设备配置无法使用。", en=str(error))
+    return ShownRoom(level=found.level, free_bytes=found.free_bytes, zh=found.zh, en=found.en)
+
+
+def _lines(state: DeviceState) -> list[str]:
+    megabytes = state.photo_bytes_waiting / _MEGABYTE
+    room = state.room
+    refused = [f"refused: {about}: {text} [{code}]; it is kept here" for about, code, text in state.refusals]
+    return [
+        f"{state.device} ({state.station}): {state.newest} facts, {state.receipted} receipted by the hub",
+        f"waiting: {state.facts_waiting} facts, {state.photos_waiting} photos ({megabytes:.1f} MB)",
+        f"newest receipt: {_age(state.receipt_age_seconds)}",
+        f"room: {room.free_bytes // _MEGABYTE} MB free" + (f"; {room.level}: {room.zh}{room.en}" if room.en else ""),
+        *refused,
+    ]
+
+
+def _age(seconds: int | None) -> str:
+    if seconds is None:
+        return "never"
+    if seconds < 0:
+        return "in the future, by this machine's clock"
+    minutes, hours, days = seconds // 60, seconds // 3_600, seconds // 86_400
+    if not minutes:
+        return f"{seconds} s ago"
+    return f"{days} days ago" if days > 1 else f"{hours} h ago" if hours else f"{minutes} min ago"
 
 
 def run_pda(options: argparse.Namespace) -> int:

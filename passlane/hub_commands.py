@@ -6,13 +6,12 @@ import getpass
 import json
 import logging
 import os
-import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from passlane import UsageError
-from passlane.parents import stop_with_parent
+from passlane.parents import told_to_stop
 
 if TYPE_CHECKING:
     from central_hub.assembly import SignIn
@@ -94,12 +93,7 @@ def run_hub(options: argparse.Namespace) -> int:
     os.umask(PRIVATE_UMASK)
 
     async def serve() -> None:
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop.set)
-        if options.with_parent:
-            stop_with_parent(lambda: loop.call_soon_threadsafe(stop.set))
+        stop = told_to_stop(with_parent=options.with_parent)
         try:
             hub = Hub(options.data)
         except SettingsError as error:
@@ -148,17 +142,23 @@ def asked_password(prompt: str) -> str:
 
 def run_account(options: argparse.Namespace) -> int:
     """Make an account or set its password."""
-    from central_hub.accounts import AccountError, Accounts, checked_name  # noqa: PLC0415
-    from central_hub.store.database import open_for_writing  # noqa: PLC0415
+    from central_hub.installation import load_settings  # noqa: PLC0415
+    from central_hub.settings import SettingsError  # noqa: PLC0415
+    from central_hub.store.accounts import AccountError, Accounts, checked_name  # noqa: PLC0415
+    from central_hub.store.opening import open_store  # noqa: PLC0415
 
     try:
         # Before the password: nobody is asked for one that is of no use.
         checked_name(options.name)
     except AccountError as error:
         raise UsageError(str(error)) from error
-    if not (options.data / "ledger.db").is_file():
+    try:
+        settings = load_settings(options.data)
+    except SettingsError as error:
+        raise UsageError(f"{options.data}: {error}") from error
+    if not settings.store and not (options.data / "ledger.db").is_file():
         raise UsageError(f"{options.data} is no hub's data folder; start `passlane hub` on it first")
-    db = open_for_writing(options.data)
+    db = open_store(options.data, settings)
     try:
         Accounts(db).put(
             options.name,

@@ -9,7 +9,7 @@ from typing import Literal
 from central_hub.console.lists_view import TimeLeft, time_left
 from central_hub.console.names import CaseNames, letters_of, name_of
 from central_hub.console.texts import Texts, day_or, kilobytes, moment
-from central_hub.console.timeline_view import ROWS_SHOWN_MAX, TimelineRow, suspicion, timeline
+from central_hub.console.timeline_view import ROWS_SHOWN_MAX, Clocks, TimelineRow, suspicion, timeline
 from central_hub.console.vin_view import VinView, vin_view
 from inspection.case import Case
 from inspection.checklist import missing
@@ -23,10 +23,14 @@ Chance = Literal["open", "own", "closed"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Surroundings:
-    """What the store knows around a case. station: its station's name. reused: by photo digest, the other cases."""
+    """What the store knows around a case. station: its station's name. reused: by photo digest, the other cases.
+
+    clocks: when its facts happened.
+    """
 
     station: str
     reused: dict[str, tuple[str, ...]]
+    clocks: Clocks
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -165,7 +169,7 @@ def case_view(
         videos=tuple(_video(video) for video in case.videos),
         decision=_decision(case, texts),
         audit=_audit(case, case.device_facts, around, viewer, texts),
-        timeline=timeline(entries, names, texts),
+        timeline=timeline(entries, around.clocks, names=names, texts=texts),
         timeline_cut=max(0, len(entries) - ROWS_SHOWN_MAX),
         unknown=", ".join(case.unknown),
     )

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from central_hub.accounts import Role
-from central_hub.photos import PhotoStore
+from central_hub.reading import Health
 from central_hub.settings import HubSettings
+from central_hub.store.accounts import Role
+from central_hub.store.photos import PhotoStore
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -14,6 +15,7 @@ class Desk:
 
     public_key: the hub's, 32 bytes. public_url: the address by which browsers and phones reach the hub: what a
     sticker's code leads to, and what a request may say it came from. now: returns the hub's time, Unix milliseconds.
+    health: returns how the hub is.
     """
 
     settings: HubSettings
@@ -21,6 +23,7 @@ class Desk:
     public_key: bytes
     public_url: str
     now: Callable[[], int]
+    health: Callable[[], Health]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,15 +5,15 @@ from typing import Literal
 
 from central_hub.console.names import name_of
 from central_hub.console.texts import Texts, moment, span
-from central_hub.reading import Row
 from central_hub.settings import HubSettings
+from central_hub.store.database import Row
+from central_hub.store.gaps import lost_facts, missing_facts
+from central_hub.store.timing import far_off
 
 HOUR_MS = 3_600_000
 SOON_MS_MAX = 8 * HOUR_MS
 URGENT_MS_MAX = 2 * HOUR_MS
 REFUSALS_SHOWN_MAX = 100
-SKEW_MS_MAX = 60_000
-"""A device clock further off is marked. It decides nothing: deadlines and validity hang on the hub's clock."""
 
 Urgency = Literal["none", "calm", "soon", "urgent", "over"]
 
@@ -44,17 +44,31 @@ class CaseLine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeviceLine:
-    """A device. age: h:mm since the last contact; empty when there was none. skew: seconds, device minus hub."""
+    """A device. age: h:mm since the last contact; empty when there was none. skew: device minus hub, seconds or h:mm.
+
+    told: number of its newest fact, as far as it told or sent it. have: of the newest one here. missing: how many it
+    told of that are not here; lost: how many are here that it does not have any more. photos_waiting, refused: as it
+    says itself.
+    quarantined: why nothing of it is taken until a person has looked, or nothing.
+    """
 
     device: str
     kind: str
     station: str
-    have: int
     contact: str
     age: str
+    silent: bool
+    told: int
+    have: int
+    missing: int
+    lost: int
+    photos_waiting: int
+    refused: int
     skew: str
     skewed: bool
     open_directives: int
+    quarantined: str
+    revoked: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,20 +118,35 @@ def stage_counts(counts: dict[str, int], texts: Texts) -> tuple[tuple[str, str, 
     return tuple((stage, texts(f"stage.{stage}"), counts[stage]) for stage in stages if counts.get(stage))
 
 
-def device_line(row: Row, open_directives: int, *, settings: HubSettings, now: int) -> DeviceLine:
-    """Return the line of a row of the table `devices`; its key and password stay out."""
-    contact, skew = row["contact"], row["skew"]
+def device_line(row: Row, *, settings: HubSettings, now: int) -> DeviceLine:
+    """Return the line of a row of `Reading.device_states`."""
+    contact, skew, lost = row["contact"], row["skew"], lost_facts(row)
     return DeviceLine(
         device=row["device"],
         kind=row["kind"],
         station=settings.station(row["station"]).name,
-        have=row["have"],
         contact=moment(contact) if contact else "",
         age=span(now - contact) if contact else "",
-        skew=f"{skew / 1000:+.1f} s" if contact else "",
-        skewed=bool(contact) and abs(skew) > SKEW_MS_MAX,
-        open_directives=open_directives,
+        silent=now - contact > settings.silence_hours_max * HOUR_MS,
+        # It tells once a minute; what it sent meanwhile it has written too, unless it lost it.
+        told=row["told"] if lost else max(row["told"], row["have"]),
+        have=row["have"],
+        missing=missing_facts(row),
+        lost=lost,
+        photos_waiting=row["photos_waiting"],
+        refused=row["refused"],
+        skew=_skew(skew) if contact else "",
+        skewed=bool(contact) and far_off(skew, skew_seconds_max=settings.skew_seconds_max),
+        open_directives=row["open_directives"],
+        quarantined=row["quarantined"],
+        revoked=bool(row["revoked"]),
     )
+
+
+def _skew(milliseconds: int) -> str:
+    if abs(milliseconds) < HOUR_MS:
+        return f"{milliseconds / 1000:+.1f} s"
+    return f"{'-' if milliseconds < 0 else '+'}{span(milliseconds)}"
 
 
 def refusal_line(row: Row, texts: Texts) -> RefusalLine:

@@ -6,7 +6,6 @@ Holds no rule and builds no sentence: views are built by the `_view` files, deci
 import asyncio
 import functools
 import logging
-import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal, cast
@@ -15,7 +14,6 @@ from aiohttp import web
 from markupsafe import Markup
 
 from central_hub import HubError
-from central_hub.accounts import Accounts, Role
 from central_hub.auditing import NOTE_CHARACTERS_MAX, SUSPICION_REASONS, AuditError
 from central_hub.casework import Casework
 from central_hub.console.case_view import CaseView, Surroundings, case_view
@@ -27,7 +25,9 @@ from central_hub.console.sessions import Sessions, sign_in_path
 from central_hub.console.sticker_page import StickerPage
 from central_hub.console.sticker_view import PUBLIC_PATH, qr_svg, sticker_url
 from central_hub.console.texts import Texts
+from central_hub.console.timeline_view import Clocks
 from central_hub.reading import QUEUE_ROWS_MAX, Reading
+from central_hub.store.accounts import Accounts, Role
 from central_hub.writer import Writer
 from inspection import InspectionError
 from inspection.case import fold
@@ -71,6 +71,7 @@ class Console:
 
     def __init__(self, reading: Reading, *, writer: Writer, casework: Casework, accounts: Accounts, desk: Desk) -> None:
         self._reading = reading
+        self._failures: tuple[type[Exception], ...] = (HubError, InspectionError, *reading.failures)
         self._writer = writer
         self._casework = casework
         self._desk = desk
@@ -112,7 +113,7 @@ class Console:
                 return self._renderer.error(request, 400, "form")
             except web.HTTPRequestEntityTooLarge:
                 return self._renderer.error(request, 413, "form_too_large")
-            except (HubError, InspectionError, sqlite3.Error) as error:
+            except self._failures as error:
                 _log.error("a page could not be answered: %s", type(error).__name__)
                 return self._renderer.error(request, 503, "unavailable")
 
@@ -187,6 +188,9 @@ class Console:
         around = Surroundings(
             station=self._desk.settings.station(case.opened.station).name if case.opened else "",
             reused=self._reading.photos_elsewhere(case_id, [photo.photo.digest for photo in case.all_photos]),
+            clocks=Clocks(
+                happened=self._reading.happened(entries), skew_seconds_max=self._desk.settings.skew_seconds_max
+            ),
         )
         return case_view(case, entries, around, viewer=visit.visitor.name, now=self._desk.now(), texts=visit.texts)
 
@@ -228,14 +232,11 @@ class Console:
 
     async def _operations(self, visit: Visit) -> web.Response:
         reading, settings, now = self._reading, self._desk.settings, self._desk.now()
-        still_open = reading.open_directives()
-        devices = [
-            device_line(row, still_open.get(row["device"], 0), settings=settings, now=now) for row in reading.devices()
-        ]
         return self._page(
             visit,
             "operations",
-            devices=devices,
+            devices=[device_line(row, settings=settings, now=now) for row in reading.device_states()],
+            health=self._desk.health(),
             counts=[refusal_line(row, visit.texts) for row in reading.refusal_counts()],
             newest=[refusal_line(row, visit.texts) for row in reading.refusals(REFUSALS_SHOWN_MAX)],
         )

@@ -10,17 +10,17 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from central_hub.accounts import NAME_CHARACTERS_MAX, Accounts, check_password, token_digest
 from central_hub.console.attempts import Attempts
 from central_hub.console.desk import Desk, Visitor
 from central_hub.console.guarding import local_path, read_form, same_origin
 from central_hub.console.rendering import LANGUAGE_COOKIE, LANGUAGE_COOKIE_SECONDS, Renderer, chosen_texts, go_to
 from central_hub.console.texts import LANGUAGES
 from central_hub.reading import Reading
+from central_hub.store.accounts import NAME_CHARACTERS_MAX, Accounts, check_password, token_digest
 from central_hub.writer import Writer
 
 if TYPE_CHECKING:
-    from central_hub.accounts import Role
+    from central_hub.store.accounts import Role
 
 SESSION_COOKIE = "passlane_session"
 CHECKS_AT_ONCE_MAX = 2

@@ -1,12 +1,16 @@
-"""The time line of a case: each fact in a sentence, with when the hub received it. Pure."""
+"""The time line of a case: each fact in a sentence, with when the hub received it, and when it happened. Pure.
 
-from collections.abc import Callable
+What a device's clock said is shown as it is; where that clock was far off, it says so, and what is known instead.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from central_hub.auditing import SUSPICION_REASONS
 from central_hub.console.names import CaseNames
 from central_hub.console.texts import Texts, kilobytes, moment
+from central_hub.store.timing import Estimate, clock_error_ms, far_off
 from inspection.facts import (
     AnyFact,
     AuditDecided,
@@ -29,29 +33,56 @@ ROWS_SHOWN_MAX = 400
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TimelineRow:
-    """One fact. device_time: by the device's own clock, which decides nothing; empty for the hub's facts."""
+    """One fact. device_time: by the device's own clock, which decides nothing; empty for the hub's facts.
+
+    happened: where that clock was far off, when the fact happened by the hub's clock, and how sure that is.
+    """
 
     received: str
     device_time: str
+    happened: str
     source: str
     sentence: str
     by_hub: bool
 
 
-def timeline(entries: list[tuple[int, Entry]], names: CaseNames, texts: Texts) -> tuple[TimelineRow, ...]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Clocks:
+    """When facts happened, by device and number, as far as that is known; from when on a device's clock is wrong."""
+
+    happened: Mapping[tuple[str, int], Estimate]
+    skew_seconds_max: int
+
+
+def timeline(
+    entries: list[tuple[int, Entry]], clocks: Clocks, *, names: CaseNames, texts: Texts
+) -> tuple[TimelineRow, ...]:
     """Return the newest ROWS_SHOWN_MAX facts, oldest first, in the order of arrival."""
-    return tuple(_row(received, entry, names, texts) for received, entry in entries[-ROWS_SHOWN_MAX:])
+    return tuple(
+        _row(received, entry, clocks, names=names, texts=texts) for received, entry in entries[-ROWS_SHOWN_MAX:]
+    )
 
 
-def _row(received: int, entry: Entry, names: CaseNames, texts: Texts) -> TimelineRow:
+def _row(received: int, entry: Entry, clocks: Clocks, *, names: CaseNames, texts: Texts) -> TimelineRow:
     by_hub = entry.device == HUB
     return TimelineRow(
         received=moment(received),
         device_time="" if by_hub else moment(entry.wall),
+        happened=_happened(entry, clocks, texts),
         source=f"{texts('timeline.hub') if by_hub else entry.device} #{entry.seq}",
         sentence=sentence(entry.fact, names, texts),
         by_hub=by_hub,
     )
+
+
+def _happened(entry: Entry, clocks: Clocks, texts: Texts) -> str:
+    estimate = clocks.happened.get((entry.device, entry.seq))
+    if estimate is None:
+        return ""
+    if not far_off(clock_error_ms(entry.wall, estimate), skew_seconds_max=clocks.skew_seconds_max):
+        return ""
+    at, earliest, latest = moment(estimate.at), moment(estimate.earliest), moment(estimate.latest)
+    return texts(f"timeline.happened_{estimate.sure}", at=at, earliest=earliest, latest=latest)
 
 
 def sentence(fact: AnyFact, names: CaseNames, texts: Texts) -> str:

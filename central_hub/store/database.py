@@ -1,20 +1,133 @@
-"""Opens the hub's database. Knows its file, its durability settings and its schema."""
+"""What the hub needs of a store, and the store that it has by default: one SQLite file, every commit on the disk.
+
+Statements are written once, in the subset of SQL that SQLite and PostgreSQL share, with "?" for values; who opens the
+store need not know which it is. The tables are `schema.sql`'s, the other store is `postgresql`'s.
+"""
 
 import sqlite3
+from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from pathlib import Path
+from typing import Any, Protocol
 
 from central_hub import HubError
 
 FILE_NAME = "ledger.db"
 BUSY_SECONDS_MAX = 10
+CACHE_KIB = 64 * 1024
+WAL_PAGES_MAX = 4_000
+SCHEMA = 2
+"""The number of `schema.sql`; any change to the tables is a new one."""
+_FROM_FIRST = """
+BEGIN;
+ALTER TABLE devices ADD COLUMN quarantined TEXT NOT NULL DEFAULT '';
+ALTER TABLE devices ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE devices ADD COLUMN photos_waiting INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE devices ADD COLUMN refused INTEGER NOT NULL DEFAULT 0;
+DROP INDEX entries_of_case;
+PRAGMA user_version = 2;
+COMMIT;
+"""
+
+Row = dict[str, Any]
 
 
 class StoreError(HubError):
     """The database cannot be used."""
 
 
-def open_for_writing(folder: Path) -> sqlite3.Connection:
+class Cursor(Protocol):
+    """What a statement gave: tuples, in the order of its columns."""
+
+    def fetchone(self) -> Any:
+        """Return the next row, or None."""
+
+    def fetchall(self) -> list[Any]:
+        """Return all rows that are left."""
+
+    def __iter__(self) -> Any:
+        """Go through the rows."""
+
+
+class Database(Protocol):
+    """An open store. Not for several threads at once: the writer's thread has its own, and so have the doors.
+
+    shared: whether other programs may write to it meanwhile. failures: errors that mean that the store itself failed.
+    damages: all errors of the store, for whoever only reads.
+    """
+
+    shared: bool
+    failures: tuple[type[Exception], ...]
+    damages: tuple[type[Exception], ...]
+
+    def execute(self, query: str, values: Sequence[Any] = (), /) -> Cursor:
+        """Run a statement."""
+
+    def executemany(self, query: str, rows: Iterable[Sequence[Any]], /) -> object:
+        """Run a statement for each row of values."""
+
+    def rows(self, query: str, *values: object) -> list[Row]:
+        """Run a query; return its rows by the names of their columns."""
+
+    def stream(self, query: str, *values: object) -> Iterable[tuple[Any, ...]]:
+        """Run a query that gives very many rows; none is held, and nothing else is asked until all were seen."""
+
+    def begin(self) -> None:
+        """Begin a transaction that will write: nobody else's runs until it ends."""
+
+    def commit(self) -> None:
+        """End the transaction; when this returns, it is on the disk."""
+
+    def rollback(self) -> None:
+        """Take the transaction back, where there is one."""
+
+    def close(self) -> None:
+        """Let go of the store."""
+
+
+class SqliteDatabase:
+    """A SQLite file."""
+
+    shared = False
+    failures: tuple[type[Exception], ...] = (sqlite3.OperationalError,)
+    damages: tuple[type[Exception], ...] = (sqlite3.DatabaseError,)
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.execute = connection.execute
+        self.executemany = connection.executemany
+        self.close = connection.close
+
+    def rows(self, query: str, *values: object) -> list[Row]:
+        """Run a query; return its rows by the names of their columns."""
+        cursor = self._connection.execute(query, values)
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor]
+
+    def stream(self, query: str, *values: object) -> Iterable[tuple[Any, ...]]:
+        """Run a query that gives very many rows; they are read from the file as they are asked for."""
+        return self._connection.execute(query, values)
+
+    def begin(self) -> None:
+        """Begin a transaction that will write."""
+        self._connection.execute("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        """End the transaction; with synchronous = FULL it is on the disk when this returns."""
+        self._connection.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Take the transaction back, where there is one."""
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+
+def schema_text() -> str:
+    """Return the statements that make the tables and leave those that are there, as SQLite takes them."""
+    return (files(__package__) / "schema.sql").read_text(encoding="utf-8")
+
+
+def open_for_writing(folder: Path) -> Database:
     """Open, and where needed make, the database of a data folder; only one writer at a time uses it.
 
     Raises StoreError when the file is no database or is damaged: it is never made anew in place of a damaged one.
@@ -23,20 +136,37 @@ def open_for_writing(folder: Path) -> sqlite3.Connection:
     path = folder / FILE_NAME
     try:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS_MAX)
-        connection.execute("PRAGMA journal_mode = WAL")
-        # FULL: a commit is on the disk when it returns; NORMAL lost commits in power cuts.
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.executescript((files(__package__) / "schema.sql").read_text(encoding="utf-8"))
+        return prepared(connection)
     except sqlite3.DatabaseError as error:
         raise StoreError(f"{path} cannot be used: {error}") from error
-    return connection
 
 
-def open_for_reading(folder: Path) -> sqlite3.Connection:
+def prepared(connection: sqlite3.Connection) -> SqliteDatabase:
+    """Return the open file as a store: durable, with its tables. Raises sqlite3.DatabaseError, StoreError."""
+    connection.execute("PRAGMA journal_mode = WAL")
+    # FULL: a commit is on the disk when it returns; NORMAL lost commits in power cuts.
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    # Else each savepoint copies the pages that it touches into a file: twice as many writes as the log itself has.
+    connection.execute("PRAGMA temp_store = MEMORY")
+    # Rarer checkpoints: each writes the pages that changed once, however often they did.
+    connection.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES_MAX}")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version not in (0, SCHEMA):
+        raise StoreError(f"the ledger has schema {version} and this program knows {SCHEMA}; it is left as it is")
+    if version == 0 and connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'devices'").fetchone():
+        # The first schema bore no number.
+        connection.executescript(_FROM_FIRST)
+    connection.executescript(schema_text())
+    connection.execute(f"PRAGMA user_version = {SCHEMA}")
+    return SqliteDatabase(connection)
+
+
+def open_for_reading(folder: Path) -> Database:
     """Open the database of a data folder without the right to write; raises StoreError when there is none."""
     path = folder / FILE_NAME
     if not path.is_file():
         raise StoreError(f"{folder} is no hub's data folder: it has no {FILE_NAME}")
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, check_same_thread=False, timeout=BUSY_SECONDS_MAX)
-    connection.row_factory = sqlite3.Row
-    return connection
+    return SqliteDatabase(
+        sqlite3.connect(f"file:{path}?mode=ro", uri=True, check_same_thread=False, timeout=BUSY_SECONDS_MAX)
+    )

@@ -3,17 +3,37 @@
 Writes inside the transaction that its caller holds.
 """
 
-import sqlite3
 from dataclasses import dataclass
 
+from central_hub.store.database import Database
 from inspection.case import Case
-from inspection.directives import AnyDirective, NumberedDirective
+from inspection.directives import AnyDirective, Contact, NumberedDirective
 from inspection.facts import CaseOpened, PhotoTaken
 from inspection.signing import SigningKey
 from inspection.wire import seal_directive
 
 SAMPLE_BYTES_MAX = 4 * 1024
 REFUSALS_KEPT_MAX = 10_000
+REFUSALS_OF_KIND_KEPT_MAX = 10
+"""Of each device and code: who floods the hub must not wash away what others did."""
+_TRIM_EVERY = 256
+BOOTS_KEPT_MAX = 1_000
+"""Of so many boots of a device, the newest, it is kept how its clocks stood to the hub's."""
+PHOTOS_COUNTED_MAX = 10_000
+"""A device of which more photos wait is not asked for lost ones: they could not be told from those that wait."""
+_CASE_COLUMNS = (
+    "case_id", "regime", "station", "inspector", "device", "serial", "attempt", "registered", "plate_kind", "plate",
+    "vin", "stage", "opened", "audit_due", "waiting", "overdue",
+)  # fmt: skip
+_KEEP_CASE = (
+    f"INSERT INTO cases ({', '.join(_CASE_COLUMNS)}) VALUES ({', '.join('?' * len(_CASE_COLUMNS))}) "  # noqa: S608
+    f"ON CONFLICT (case_id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _CASE_COLUMNS[1:])}"
+)
+_ANNOUNCE = (
+    "INSERT INTO photos (digest, case_id, device, kind, media, size, stored) VALUES (?, ?, ?, ?, ?, ?, "
+    "COALESCE((SELECT CAST(? AS BIGINT) FROM photos WHERE digest = ? AND stored > 0 LIMIT 1), 0)) "
+    "ON CONFLICT (digest, case_id, device) DO NOTHING RETURNING stored"
+)
 _WAITING = frozenset({"audit_pending", "audit_first", "withheld"})
 
 
@@ -31,7 +51,7 @@ class AnnouncedPhoto:
 class Records:
     """The derived tables."""
 
-    def __init__(self, db: sqlite3.Connection, key: SigningKey) -> None:
+    def __init__(self, db: Database, key: SigningKey) -> None:
         self._db = db
         self._key = key
 
@@ -45,12 +65,14 @@ class Records:
         who = (case.case, opened.regime, opened.station, opened.inspector, case.device, opened.serial, opened.attempt)
         what = (vehicle.vin, vehicle.plate_kind, vehicle.plate, case.vin or vehicle.vin, case.stage, opened_at)
         row = (*who, *what, case.audit_due, waiting, int(case.overdue is not None))
-        self._db.execute(f"INSERT OR REPLACE INTO cases VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608 - marks
+        self._db.execute(_KEEP_CASE, row)
 
-    def overdue_cases(self, now: int) -> list[str]:
-        """Return the cases that still wait though their audit was due before `now`, and of which nobody said so yet."""
-        query = "SELECT case_id FROM cases WHERE waiting = 1 AND overdue = 0 AND audit_due < ? ORDER BY audit_due"
-        return [row[0] for row in self._db.execute(query, (now,))]
+    def overdue_cases(self, now: int, *, limit: int) -> list[str]:
+        """Return the first cases that still wait though their audit was due before `now`, and nobody said so yet."""
+        query = (
+            "SELECT case_id FROM cases WHERE waiting = 1 AND overdue = 0 AND audit_due < ? ORDER BY audit_due LIMIT ?"
+        )
+        return [row[0] for row in self._db.execute(query, (now, limit))]
 
     def other_sticker(self, case: str, opened: CaseOpened) -> str:
         """Return the number of a sticker that another case of this serial and attempt has, or nothing."""
@@ -69,21 +91,22 @@ class Records:
 
     def next_sticker_number(self, prefix: str) -> str:
         """Take the next number of a range: the prefix and eight digits, without gaps."""
-        query = "INSERT INTO numbers VALUES (?, 1) ON CONFLICT DO UPDATE SET last = last + 1 RETURNING last"
+        query = (
+            "INSERT INTO numbers VALUES (?, 1) "
+            "ON CONFLICT (prefix) DO UPDATE SET last = numbers.last + 1 RETURNING last"
+        )
         return f"{prefix}{self._db.execute(query, (prefix,)).fetchone()[0]:08d}"
 
     def keep_sticker(self, number: str, case: str, payload: bytes, *, issued: int) -> None:
-        """Keep a sticker; its unique keys are the last guard against a second one for the case."""
+        """Keep a sticker; that its case is unique is the last guard against a second one."""
         self._db.execute("INSERT INTO stickers VALUES (?, ?, ?, ?)", (number, case, payload, issued))
 
-    def announce_photo(self, case: str, device: str, fact: PhotoTaken) -> bool:
-        """Keep that a photo is to come; say whether another case brought the same bytes before."""
+    def announce_photo(self, case: str, device: str, fact: PhotoTaken, *, at: int) -> bool:
+        """Keep that a photo is to come; say whether its bytes are here already and nobody told this case so."""
         photo = fact.photo
-        row = (photo.digest, case, device, fact.kind, photo.media, photo.size)
-        insert = "INSERT OR IGNORE INTO photos (digest, case_id, device, kind, media, size) VALUES (?, ?, ?, ?, ?, ?)"
-        self._db.execute(insert, row)
-        brought = "SELECT 1 FROM photos WHERE digest = ? AND stored > 0"
-        return self._db.execute(brought, (photo.digest,)).fetchone() is not None
+        row = (photo.digest, case, device, fact.kind, photo.media, photo.size, at, photo.digest)
+        new = self._db.execute(_ANNOUNCE, row).fetchone()
+        return new is not None and new[0] > 0
 
     def photo_stored(self, digest: str, *, at: int) -> list[tuple[str, int]]:
         """Mark a photo's bytes as committed; return the cases that waited for them, each with the announced size."""
@@ -99,10 +122,28 @@ class Records:
         self._db.execute(insert, (device, number, message, at))
         return message
 
-    def settle_directive(self, device: str, number: int, *, at: int) -> None:
-        """Keep that the device has committed a directive."""
+    def settle_directive(self, device: str, number: int, *, at: int) -> bool:
+        """Keep that the device has committed a directive, and that its number is taken for ever.
+
+        Say whether the hub knew the directive: one that was restored from a backup hears of some that it does not know.
+        """
         update = "UPDATE directives SET settled = ? WHERE device = ? AND number = ? AND settled = 0"
         self._db.execute(update, (at, device, number))
+        taken = "UPDATE devices SET directives = ? WHERE device = ? AND directives < ? RETURNING 1"
+        return self._db.execute(taken, (number, device, number)).fetchone() is None
+
+    def waiting_devices(self, *, written_before: int, busy_before: int, heard_after: int) -> list[str]:
+        """Return the devices that were heard lately and have not settled a directive that was written before.
+
+        busy_before: of a device that told of more facts than came, only one that was written before this: its word that
+        it has the directive stands behind what it still has to send.
+        """
+        query = (
+            "SELECT DISTINCT directives.device FROM directives JOIN devices ON devices.device = directives.device "
+            "WHERE settled = 0 AND written < ? AND (told <= have OR written < ?) AND contact > ? "
+            "ORDER BY directives.device"
+        )
+        return [row[0] for row in self._db.execute(query, (written_before, busy_before, heard_after))]
 
     def open_directives(self, device: str, *, written_before: int, limit: int) -> list[bytes]:
         """Return the messages of the oldest directives that the device has not settled."""
@@ -111,17 +152,82 @@ class Records:
         )
         return [row[0] for row in self._db.execute(query, (device, written_before, limit))]
 
+    def heard(self, device: str, *, at: int, sent: int) -> None:
+        """Keep when a device was last heard, and how far its clock was from the hub's (milliseconds, device - hub)."""
+        self._db.execute("UPDATE devices SET contact = ?, skew = ? WHERE device = ?", (at, sent - at, device))
+
+    def keep_contact(self, contact: Contact, *, at: int) -> None:
+        """Keep what a device said of itself, and what its clocks showed at the hub's time `at`.
+
+        Of each boot the pairing counts whose way was the shortest: a message may have waited anywhere for any time.
+        """
+        self.heard(contact.device, at=at, sent=contact.wall)
+        said = (contact.newest, at, contact.photos_waiting, contact.refused, contact.device)
+        update = "UPDATE devices SET told = ?, told_at = ?, photos_waiting = ?, refused = ? WHERE device = ?"
+        self._db.execute(update, said)
+        self._pair(contact, at)
+
+    def _pair(self, contact: Contact, at: int) -> None:
+        which = (contact.device, contact.boot)
+        insert = "INSERT INTO contacts VALUES (?, ?, ?, ?, ?) ON CONFLICT (device, boot) DO NOTHING RETURNING 1"
+        if self._db.execute(insert, (*which, contact.mono, contact.wall, at)).fetchone() is None:
+            update = "UPDATE contacts SET mono = ?, wall = ?, at = ? WHERE device = ? AND boot = ? AND ? < at - mono"
+            self._db.execute(update, (contact.mono, contact.wall, at, *which, at - contact.mono))
+            return
+        # Whoever says that he starts all the time only makes rows.
+        trim = (
+            "DELETE FROM contacts WHERE device = ? AND boot NOT IN "
+            "(SELECT boot FROM contacts WHERE device = ? ORDER BY at DESC, boot LIMIT ?)"
+        )
+        self._db.execute(trim, (contact.device, contact.device, BOOTS_KEPT_MAX))
+
+    def missing_photos(self, device: str, *, waiting: int, limit: int) -> tuple[str, ...]:
+        """Return digests of photos that did not come, where more did not come than wait at their device; else nothing.
+
+        Then the device takes some for receipted: this hub was restored from a backup, and has lost that it said so.
+        """
+        if waiting > PHOTOS_COUNTED_MAX:
+            return ()
+        awaited = "FROM photos WHERE device = ? AND stored = 0"
+        some = f"SELECT DISTINCT digest {awaited} LIMIT ?"
+        count = self._db.execute(f"SELECT count(*) FROM ({some}) AS found", (device, waiting + 1)).fetchone()[0]  # noqa: S608
+        if count <= waiting:
+            return ()
+        query = f"SELECT DISTINCT digest {awaited} ORDER BY digest LIMIT ?"
+        return tuple(row[0] for row in self._db.execute(query, (device, limit)))
+
+    def password(self, device: str) -> str:
+        """Return an enrolled device's password at the broker."""
+        row = self._db.execute("SELECT password FROM devices WHERE device = ?", (device,)).fetchone()
+        return str(row[0])
+
+    def set_revoked(self, device: str) -> None:
+        """Keep that nothing of a device is taken any more."""
+        self._db.execute("UPDATE devices SET revoked = 1 WHERE device = ?", (device,))
+
+    def set_quarantined(self, device: str, why: str) -> None:
+        """Keep why nothing of a device is taken until a person has looked; empty when it is taken."""
+        self._db.execute("UPDATE devices SET quarantined = ? WHERE device = ?", (why, device))
+
     def refuse(self, device: str, code: str, text: str, *, at: int, payload: bytes) -> None:
         """Count what was not taken, and keep the beginning of it for the operator."""
         row = (at, device, code, text[:1000], len(payload), payload[:SAMPLE_BYTES_MAX])
         insert = "INSERT INTO refusals (at, device, code, text, size, sample) VALUES (?, ?, ?, ?, ?, ?) RETURNING id"
         newest = self._db.execute(insert, row).fetchone()[0]
-        self._db.execute("DELETE FROM refusals WHERE id <= ?", (newest - REFUSALS_KEPT_MAX,))
-        count = "INSERT INTO refusal_counts VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET count = count + 1"
+        beyond = "(SELECT id FROM refusals WHERE device = ? AND code = ? ORDER BY id DESC LIMIT 1 OFFSET ?)"
+        own = f"DELETE FROM refusals WHERE device = ? AND code = ? AND id <= {beyond}"  # noqa: S608 - constants
+        self._db.execute(own, (device, code, device, code, REFUSALS_OF_KIND_KEPT_MAX))
+        if newest % _TRIM_EVERY == 0:
+            beyond = "(SELECT id FROM refusals ORDER BY id DESC LIMIT 1 OFFSET ?)"
+            self._db.execute(f"DELETE FROM refusals WHERE id <= {beyond}", (REFUSALS_KEPT_MAX,))  # noqa: S608 - constants
+        count = (
+            "INSERT INTO refusal_counts VALUES (?, ?, 1) "
+            "ON CONFLICT (device, code) DO UPDATE SET count = refusal_counts.count + 1"
+        )
         self._db.execute(count, (device, code))
 
 
-def announced_photo(db: sqlite3.Connection, digest: str, device: str = "") -> AnnouncedPhoto | None:
+def announced_photo(db: Database, digest: str, device: str = "") -> AnnouncedPhoto | None:
     """Return a photo that a committed fact announced, not yet stored ones first; None when none did.
 
     device: of several that announced it, this one first: it vouches for the size that it announced itself.

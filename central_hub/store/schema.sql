@@ -11,7 +11,7 @@ CREATE TABLE IF NOT EXISTS entries (
     raw BLOB NOT NULL,
     UNIQUE (device, seq)
 ) STRICT;
-CREATE INDEX IF NOT EXISTS entries_of_case ON entries (case_id) WHERE case_id <> '';
+CREATE INDEX IF NOT EXISTS entries_by_case ON entries (case_id);
 
 -- What a device signed: its chain up to a fact. One row for each batch.
 CREATE TABLE IF NOT EXISTS heads (
@@ -41,8 +41,23 @@ CREATE TABLE IF NOT EXISTS devices (
     contact INTEGER NOT NULL DEFAULT 0,
     skew INTEGER NOT NULL DEFAULT 0,
     directives INTEGER NOT NULL DEFAULT 0,
-    revoked INTEGER NOT NULL DEFAULT 0
+    revoked INTEGER NOT NULL DEFAULT 0,
+    quarantined TEXT NOT NULL DEFAULT '',
+    told INTEGER NOT NULL DEFAULT 0,
+    told_at INTEGER NOT NULL DEFAULT 0,
+    photos_waiting INTEGER NOT NULL DEFAULT 0,
+    refused INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+
+-- What a device's clocks showed when it was heard: of each boot the pairing that took the shortest way.
+CREATE TABLE IF NOT EXISTS contacts (
+    device TEXT NOT NULL,
+    boot TEXT NOT NULL,
+    mono INTEGER NOT NULL,
+    wall INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (device, boot)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS cases (
     case_id TEXT PRIMARY KEY,
@@ -69,7 +84,7 @@ CREATE INDEX IF NOT EXISTS cases_waiting ON cases (audit_due) WHERE waiting = 1;
 CREATE TABLE IF NOT EXISTS stickers (
     number TEXT PRIMARY KEY,
     case_id TEXT NOT NULL UNIQUE,
-    payload BLOB NOT NULL UNIQUE,
+    payload BLOB NOT NULL,
     issued INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE IF NOT EXISTS numbers (
@@ -87,6 +102,7 @@ CREATE TABLE IF NOT EXISTS photos (
     stored INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (digest, case_id, device)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS photos_awaited ON photos (device, digest) WHERE stored = 0;
 
 CREATE TABLE IF NOT EXISTS directives (
     device TEXT NOT NULL,
@@ -98,7 +114,7 @@ CREATE TABLE IF NOT EXISTS directives (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS directives_open ON directives (device, number) WHERE settled = 0;
 
--- What was not taken: counted for ever, the newest ones with a sample.
+-- What was not taken: counted for ever, of each device and kind the newest ones with a sample.
 CREATE TABLE IF NOT EXISTS refusals (
     id INTEGER PRIMARY KEY,
     at INTEGER NOT NULL,
@@ -108,6 +124,7 @@ CREATE TABLE IF NOT EXISTS refusals (
     size INTEGER NOT NULL,
     sample BLOB NOT NULL
 ) STRICT;
+CREATE INDEX IF NOT EXISTS refusals_of_kind ON refusals (device, code, id);
 CREATE TABLE IF NOT EXISTS refusal_counts (
     device TEXT NOT NULL,
     code TEXT NOT NULL,

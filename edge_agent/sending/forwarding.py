@@ -1,7 +1,7 @@
-"""Carries facts and photos to the hub, and takes its receipts and directives, in a thread of its own (转发).
+"""Carries what `dispatching` gives out to broker and hub, and brings back what comes, in a thread of its own (转发).
 
-It acts: what is sent when is decided in `courier`, what may be freed in `retention`. It starts, runs and is stopped
-without the rest of the device noticing; while it is not there, everything waits in the journal.
+It acts: what is sent when is decided elsewhere. It starts, runs and is stopped without the rest of the device noticing;
+while it is not there, everything waits in the journal.
 """
 
 import asyncio
@@ -13,20 +13,24 @@ from typing import NamedTuple
 
 import aiohttp
 
-from edge_agent import AgentError, courier, retention
+from edge_agent import AgentError
 from edge_agent.clock import Clock
-from edge_agent.courier import CourierState, KeptPhoto, Pace, SendBatch
-from edge_agent.journal import Journal, MisdirectedError
-from edge_agent.sending.link import AnyLink, Arrived, Deliver, LinkDown, LinkEvent, LinkUp
-from edge_agent.sending.upload import Refused, Stored, TryLater, UploadTarget, upload_photo
-from edge_agent.store import JournalError, JournalFullError
-from edge_agent.vault import Vault, VaultError
+from edge_agent.courier import Wait
+from edge_agent.journal import Journal
+from edge_agent.sending.dispatching import Dispatch, Identity, PhotoToSend
+from edge_agent.sending.events import Deliver, LinkEvent
+from edge_agent.sending.link import AnyLink
+from edge_agent.sending.upload import Throttle, Trip, UploadTarget, open_session, upload_photo
+from edge_agent.vault import Vault
 from firmware_profiles.schema import Profile
-from inspection import InspectionError, wire
-from inspection.directives import Receipt, Refusal
+from inspection import InspectionError
 
 EVENTS_WAITING_MAX = 1_000
+PHOTOS_AT_ONCE_MAX = 3
+"""Uploads side by side: the photos of one vehicle wait for one another's round trips no longer than needed."""
+
 HOUSEKEEPING_SECONDS = 600.0
+TIDY_MORE_SECONDS = 1.0
 IDLE_SECONDS_MAX = 30.0
 RESTART_SECONDS = 5.0
 
@@ -43,7 +47,6 @@ class Route:
     vault: Vault
     profile: Profile
     target: UploadTarget
-    hub_public: bytes
     link: Callable[[Deliver], AnyLink]
     clock: Clock
     chance: Callable[[], float]
@@ -53,6 +56,7 @@ class ForwardingStatus(NamedTuple):
     """How forwarding goes. fault: what stands in the way, in words, empty when nothing does.
 
     not_taken: messages from the broker that were not believed (forged, garbled). restarts: times the loop fell over.
+    hub_waiting: messages that waited at the hub when it last said so. paused: whether the hub asked for a pause.
     """
 
     running: bool
@@ -60,6 +64,8 @@ class ForwardingStatus(NamedTuple):
     fault: str
     not_taken: int
     restarts: int
+    hub_waiting: int
+    paused: bool
 
 
 class Forwarding:
@@ -67,23 +73,18 @@ class Forwarding:
 
     def __init__(self, route: Route) -> None:
         self._route = route
-        limits, retry = route.profile.limits, route.profile.upload
-        self._pace = Pace(
-            batch_facts_max=min(limits.batch_facts_max, wire.BATCH_FACTS_MAX),
-            batch_bytes_max=limits.batch_bytes_max,
-            resend_seconds_min=retry.retry_seconds_min,
-            resend_seconds_max=retry.retry_seconds_max,
+        target = route.target
+        self._dispatch = Dispatch(
+            route.journal,
+            route.vault,
+            profile=route.profile,
+            identity=Identity(device=target.device, key=target.key, hub_public=target.hub_public),
+            chance=route.chance,
         )
-        self._state = CourierState(receipted=0, newest=0)
-        self._held: dict[str, float] = {}
-        self._photo_failures = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
-        self._link_fault = ""
-        self._photo_fault = ""
-        self._hub_fault = ""
-        self._not_taken = 0
+        self._fault = ""
         self._restarts = 0
 
     def start(self) -> None:
@@ -111,8 +112,16 @@ class Forwarding:
     def status(self) -> ForwardingStatus:
         """Return how it goes."""
         running = self._thread is not None and self._thread.is_alive()
-        fault = self._hub_fault or self._link_fault or self._photo_fault
-        return ForwardingStatus(running, self._state.connected, fault, self._not_taken, self._restarts)
+        of = self._dispatch.status(self._route.clock.now())
+        return ForwardingStatus(
+            running,
+            connected=of.connected,
+            fault=self._fault or of.fault,
+            not_taken=of.not_taken,
+            restarts=self._restarts,
+            hub_waiting=of.hub_waiting,
+            paused=of.paused,
+        )
 
     def _tell(self, what: Callable[[], object]) -> None:
         loop = self._loop
@@ -131,7 +140,7 @@ class Forwarding:
                 pass
             except* (AgentError, InspectionError, OSError) as group:
                 # The disk, mostly; whatever it was, nothing is lost, and it is tried again from the journal.
-                self._hub_fault = str(group.exceptions[0])
+                self._fault = str(group.exceptions[0])
                 self._restarts += 1
                 self._stopping.wait(RESTART_SECONDS)
             finally:
@@ -154,11 +163,13 @@ class Forwarding:
             await asyncio.to_thread(link.stop)
 
     async def _carry(self) -> None:
-        journal = self._route.journal
-        self._state = CourierState(receipted=journal.receipted, newest=journal.newest)
-        async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as group:
-            group.create_task(self._send_facts())
-            group.create_task(self._send_photos(session))
+        self._dispatch.begin()
+        self._throttle = Throttle(self._route.target.bytes_per_second_max)
+        async with open_session(self._route.target) as session, asyncio.TaskGroup() as group:
+            group.create_task(self._send_messages())
+            group.create_task(self._keep_house())
+            for _ in range(PHOTOS_AT_ONCE_MAX):
+                group.create_task(self._send_photos(session))
 
     def _handed_over(self, loop: asyncio.AbstractEventLoop, event: LinkEvent) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is gone, and so is the need for the event
@@ -174,138 +185,50 @@ class Forwarding:
         self._facts_wake.set()
         self._photos_wake.set()
 
-    async def _send_facts(self) -> None:
+    async def _send_messages(self) -> None:
+        dispatch, clock = self._dispatch, self._route.clock
         while True:
             self._facts_wake.clear()
             while not self._events.empty():
-                self._take(self._events.get_nowait())
-            self._state = courier.after_record(self._state, self._route.journal.newest)
-            now = self._route.clock.seconds()
-            self._state, step = courier.next_step(self._state, now, self._pace)
-            if isinstance(step, SendBatch):
-                self._send(step, now)
+                dispatch.take(self._events.get_nowait(), clock.now())
+                self._photos_wake.set()
+            at = clock.now()
+            message = dispatch.next_message(at)
+            # Whatever made it fall over is mended: journal and link worked.
+            self._fault = ""
+            if isinstance(message, Wait):
+                await self._woken(self._facts_wake, message)
+            else:
+                dispatch.handed_over(message, at, taken=self._link.publish(message.kind, message.payload))
                 await asyncio.sleep(0)
-            else:
-                await _woken(self._facts_wake, None if step.until is None else step.until - now)
-
-    def _send(self, step: SendBatch, now: float) -> None:
-        records = self._route.journal.unreceipted(step.first - 1, step.last - step.first + 1)
-        chance = self._route.chance()
-        if not records or records[0].entry.seq != step.first:
-            raise JournalError(f"fact {step.first} is not in the journal any more, and the hub does not have it")
-        sizes = [len(record.raw) for record in records]
-        records = records[: min(wire.fits_in_batch(sizes), courier.fitting(sizes, self._pace))]
-        message = wire.seal_batch(tuple(records), sent=self._route.clock.wall_ms(), key=self._route.target.key)
-        if self._link.publish(message):
-            last = records[-1].entry.seq
-            self._state = courier.after_send(self._state, last, now=now, pace=self._pace, chance=chance)
-        else:
-            self._state = courier.after_send_failure(self._state, now=now, pace=self._pace, chance=chance)
-
-    def _take(self, event: LinkEvent) -> None:
-        match event:
-            case LinkUp():
-                self._link_fault = ""
-                self._state = courier.after_link(self._state, connected=True)
-            case LinkDown(reason):
-                self._link_fault = reason
-                self._state = courier.after_link(self._state, connected=False)
-            case Arrived(what, payload):
-                self._take_message(what, payload)
-
-    def _take_message(self, what: str, payload: bytes) -> None:
-        try:
-            if what == "receipt":
-                self._settle(wire.open_receipt(payload, self._route.hub_public))
-            else:
-                numbered = wire.open_directive(payload, self._route.hub_public)
-                self._route.journal.commit_directive(numbered, self._route.clock.now())
-        except (InspectionError, MisdirectedError):
-            self._not_taken += 1
-        except JournalFullError as error:
-            # The hub repeats the directive until there is room for it; receipts need none and still settle.
-            self._hub_fault = str(error)
-
-    def _settle(self, receipt: Receipt) -> None:
-        journal, now = self._route.journal, self._route.clock.seconds()
-        refused = receipt.refusal
-        try:
-            receipted = journal.settle(receipt)
-        except JournalError as error:
-            # Sending on cannot mend it; a person has to look. Until then everything waits, and is shown.
-            self._hub_fault = str(error)
-            receipted, refused = self._state.receipted, Refusal(code="device.chain", text=str(error))
-        else:
-            self._hub_fault = "" if refused is None or refused.code == courier.GAP else refused.text
-            if refused is not None and refused.code != courier.GAP and receipted < journal.newest:
-                journal.mark_refused(refused, receipted + 1)
-        self._state = courier.after_receipt(
-            self._state,
-            receipted,
-            refused=refused.code if refused else "",
-            now=now,
-            pace=self._pace,
-            chance=self._route.chance(),
-        )
-        self._photos_wake.set()
 
     async def _send_photos(self, session: aiohttp.ClientSession) -> None:
-        tidied_at = -HOUSEKEEPING_SECONDS
         while True:
             self._photos_wake.clear()
-            now = self._route.clock.seconds()
-            if now - tidied_at >= HOUSEKEEPING_SECONDS:
-                tidied_at = now
-                self._tidy()
-            photo = self._next_photo(now)
-            if isinstance(photo, KeptPhoto):
-                await self._send_photo(session, photo)
+            step = self._dispatch.next_photo(self._route.clock.now())
+            if isinstance(step, Wait):
+                await self._woken(self._photos_wake, step)
             else:
-                await _woken(self._photos_wake, None if photo.until is None else photo.until - now)
+                await self._send_photo(session, step)
 
-    def _next_photo(self, now: float) -> KeptPhoto | courier.Wait:
-        if not courier.photos_may_go(self._state, now):
-            return courier.Wait(None)
-        order = courier.photo_order(self._route.journal.photos("kept"), self._state.receipted)
-        return courier.next_photo(order, self._held, now)
+    async def _send_photo(self, session: aiohttp.ClientSession, step: PhotoToSend) -> None:
+        trip = Trip(never_tried=step.never_tried, throttle=self._throttle)
+        outcome = await upload_photo(session, self._route.target, step.photo, step.data, trip=trip)
+        self._dispatch.photo_done(step.photo, outcome, at=self._route.clock.now(), sent_bytes=trip.sent_bytes)
+        # Facts too: one of them may announce the next photo.
+        self._wake()
 
-    async def _send_photo(self, session: aiohttp.ClientSession, photo: KeptPhoto) -> None:
-        journal = self._route.journal
-        try:
-            data = self._route.vault.read(photo.digest)
-        except VaultError as error:
-            journal.refuse_photo(photo.digest, Refusal(code="photo.not_in_vault", text=str(error)))
-            self._hold(photo, self._pace.resend_seconds_max)
-            return
-        outcome = await upload_photo(session, self._route.target, photo, data)
-        if isinstance(outcome, Stored):
-            journal.receipt_photo(photo.digest)
-            self._held.pop(photo.digest, None)
-            self._photo_failures, self._photo_fault = 0, ""
-        elif isinstance(outcome, Refused):
-            journal.refuse_photo(photo.digest, Refusal(code=outcome.code, text=outcome.text))
-            self._hold(photo, self._pace.resend_seconds_max)
-        else:
-            self._photo_fault = outcome.reason if isinstance(outcome, TryLater) else ""
-            self._hold(photo, courier.retry_seconds(self._photo_failures, self._pace, self._route.chance()))
-            self._photo_failures += 1
+    async def _keep_house(self) -> None:
+        while True:
+            more = self._dispatch.tidy()
+            await asyncio.sleep(TIDY_MORE_SECONDS if more else HOUSEKEEPING_SECONDS)
 
-    def _hold(self, photo: KeptPhoto, seconds: float) -> None:
-        self._held[photo.digest] = self._route.clock.seconds() + seconds
-
-    def _tidy(self) -> None:
-        journal, policy = self._route.journal, self._route.profile.retention
-        receipted, hub_time = journal.receipted, journal.hub_time
-        for digest in retention.freeable(journal.photos("receipted"), policy, hub_time=hub_time, receipted=receipted):
-            self._route.vault.free(digest)
-            journal.free_photo(digest)
-        journal.forget(retention.facts_kept_from(policy, hub_time))
-
-
-async def _woken(event: asyncio.Event, seconds: float | None) -> None:
-    # The upper bound makes a lost nudge a delay, never a standstill.
-    bound = IDLE_SECONDS_MAX if seconds is None else max(0.0, min(seconds, IDLE_SECONDS_MAX))
-    with contextlib.suppress(TimeoutError):
-        # Not wait_for: before Python 3.12 it loses a cancellation that comes together with the event.
-        async with asyncio.timeout(bound):
-            await event.wait()
+    async def _woken(self, event: asyncio.Event, wait: Wait) -> None:
+        # The upper bound makes a lost nudge a delay, never a standstill.
+        bound = IDLE_SECONDS_MAX
+        if wait.until is not None:
+            bound = max(0.0, min(wait.until - self._route.clock.now().mono / 1000, bound))
+        with contextlib.suppress(TimeoutError):
+            # Not wait_for: before Python 3.12 it loses a cancellation that comes together with the event.
+            async with asyncio.timeout(bound):
+                await event.wait()

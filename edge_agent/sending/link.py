@@ -1,4 +1,4 @@
-"""The wire to the broker: MQTT 3.1.1 with a clean session and QoS 1.
+"""The wire to the broker: MQTT 3.1.1 with a clean session and QoS 0.
 
 Knows paho-mqtt. Nothing that it remembers counts as kept: a message that was handed over may be lost at any moment,
 and what comes in is only handed on. What is sent when is decided in `courier`, what is kept is the journal's.
@@ -6,21 +6,25 @@ and what comes in is only handed on. What is sent when is decided in `courier`, 
 
 import socket
 import ssl
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 
 from edge_agent import AgentError
+from edge_agent.home import Home
+from edge_agent.sending.events import Arrived, Deliver, LinkDown, LinkUp
+from firmware_profiles.schema import Profile
 from inspection import topics
+from inspection.topics import Upward
 
 KEEPALIVE_SECONDS = 30
 RECONNECT_SECONDS_MIN = 1
 RECONNECT_SECONDS_MAX = 60
 MESSAGE_BYTES_MAX = 512 * 1024
-_QOS = 1
+_QOS = 0
+"""An acknowledgement of the broker is no receipt, so none is asked for: what is not receipted in time is sent again."""
 
 
 class LinkError(AgentError):
@@ -39,28 +43,17 @@ class Broker:
     ca_file: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LinkUp:
-    """The broker took us, and subscribed us to what is ours."""
-
-
-@dataclass(frozen=True, slots=True)
-class LinkDown:
-    """There is no connection; reason in words. It is tried again by itself."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """A message came. Its bytes are not checked."""
-
-    what: Literal["receipt", "directive"]
-    payload: bytes
-
-
-LinkEvent = LinkUp | LinkDown | Arrived
-Deliver = Callable[[LinkEvent], None]
+def broker_of(home: Home, profile: Profile) -> Broker:
+    """Return the broker of a device at home there, which runs that profile."""
+    enrolment, hub = home.enrolment, profile.hub
+    return Broker(
+        host=hub.broker_host,
+        port=hub.broker_port,
+        user=enrolment.broker_user,
+        password=enrolment.broker_password,
+        tls=hub.broker_tls,
+        ca_file=home.ca_file,
+    )
 
 
 class AnyLink(Protocol):
@@ -72,8 +65,8 @@ class AnyLink(Protocol):
     def stop(self) -> None:
         """Disconnect; no event follows."""
 
-    def publish(self, payload: bytes) -> bool:
-        """Hand over a batch of facts; False when there is no connection."""
+    def publish(self, kind: Upward, payload: bytes) -> bool:
+        """Hand over a message of that kind; False when there is no connection."""
 
 
 class MqttLink:
@@ -85,9 +78,10 @@ class MqttLink:
     def __init__(self, broker: Broker, device: str, deliver: Deliver) -> None:
         self._broker = broker
         self._deliver = deliver
-        self._facts = topics.facts(device)
+        self._upward: dict[Upward, str] = {"facts": topics.facts(device), "contact": topics.contact(device)}
         self._receipts = topics.receipts(device)
         self._directives = topics.directives(device)
+        self._let_in = False
         # No client id: the broker gives one that nobody can guess, and so nobody can use to push this device off.
         self._client = mqtt.Client(
             CallbackAPIVersion.VERSION2, client_id="", clean_session=True, protocol=MQTTProtocolVersion.MQTTv311
@@ -113,15 +107,16 @@ class MqttLink:
         self._client.disconnect()
         self._client.loop_stop()
 
-    def publish(self, payload: bytes) -> bool:
-        """Hand a batch of facts to the broker; False when there is no connection. True is no receipt."""
+    def publish(self, kind: Upward, payload: bytes) -> bool:
+        """Hand a message of that kind to the broker; False when there is no connection. True is no receipt."""
         # Without a connection paho would queue in memory, and send old batches beside the courier's new ones.
         if not self._client.is_connected():
             return False
-        return self._client.publish(self._facts, payload, qos=_QOS).rc == MQTTErrorCode.MQTT_ERR_SUCCESS
+        return self._client.publish(self._upward[kind], payload, qos=_QOS).rc == MQTTErrorCode.MQTT_ERR_SUCCESS
 
     def _on_connect(self, client: mqtt.Client, _userdata: object, _flags: object, reason: Any, _props: object) -> None:
-        if reason.is_failure:
+        self._let_in = not reason.is_failure
+        if not self._let_in:
             self._deliver(LinkDown(f"the broker refused: {reason}"))
             return
         client.subscribe([(self._receipts, _QOS), (self._directives, _QOS)])
@@ -139,7 +134,9 @@ class MqttLink:
     def _on_disconnect(
         self, _client: mqtt.Client, _userdata: object, _flags: object, reason: Any, _props: object
     ) -> None:
-        self._deliver(LinkDown(f"the connection was lost: {reason}"))
+        # After a refusal the connection ends as well; the reason that was given stands.
+        if self._let_in:
+            self._deliver(LinkDown(f"the connection was lost: {reason}"))
 
     def _on_message(self, _client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
         if len(message.payload) > MESSAGE_BYTES_MAX:

@@ -2,50 +2,62 @@
 
 import functools
 import os
-import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
 import pytest
+import tomli_w
 
 from central_hub import clock
 from central_hub.casework import Casework
+from central_hub.committing import Committer
 from central_hub.settings import HubSettings, Station
-from central_hub.store.database import open_for_writing
+from central_hub.store.database import Database
+from central_hub.store.opening import open_store
 from inspection.case import Case, fold
 from inspection.signing import SigningKey
+from tests.central_hub.postgresql_server import PostgresqlServer, running_server
 from tests.central_hub.simulated_device import STATION, SimulatedDevice
 
 NOW = 1_780_000_000_000  # 2026-05-28
+OVER_BOTH_STORES = frozenset(
+    f"test_{name}"
+    for name in (
+        *("ledger", "records", "folds", "gaps", "neighbours", "committing", "enrolment", "reading", "verify"),
+        *("casework", "casework_attacks", "casework_quarantine"),
+    )
+)
+"""Modules whose tests all run over the SQLite file and over PostgreSQL: the contract of a store."""
 
 
 class Bench:
     """A hub under test: each `transaction` is one commit, as the writer makes them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, store: str = "") -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "hub.toml").write_text(tomli_w.dumps({"store": store}), encoding="utf-8")
         self.folder = folder
         self.now = NOW
         self.key = SigningKey(os.urandom(32))
-        self.settings = HubSettings(stations=(Station(id=STATION, name="Station 1", admitted=True),))
-        self.db: sqlite3.Connection = open_for_writing(folder)
+        self.settings = HubSettings(store=store, stations=(Station(id=STATION, name="Station 1", admitted=True),))
+        self.db: Database = open_store(folder, self.settings)
         self.casework = Casework(self.db, key=self.key, settings=self.settings, now=lambda: self.now)
+        self.committer = Committer(self.db, self.casework)
         self.sent: list[tuple[str, bytes]] = []
-        self.transaction(self.casework.begin_hub_chain)
+        self.transaction(self.casework.enrolment.begin_hub_chain)
 
     def transaction(self, *work: Callable[[], object]) -> list[tuple[str, bytes]]:
-        self.db.execute("BEGIN IMMEDIATE")
-        for piece in work:
-            piece()
-        self.casework.finish()
-        self.db.execute("COMMIT")
-        outgoing, self.casework.outgoing = self.casework.outgoing, []
+        outgoing, done = self.committer.commit(list(work))
         self.sent += outgoing
+        for came in done:
+            if came.error is not None:
+                raise came.error
         return outgoing
 
     def enrol(self, device: SimulatedDevice, kind: str = "lane_box") -> None:
         key = device.key.public
-        self.transaction(lambda: self.casework.enrol(device.name, kind, device.station, public_key=key))
+        self.transaction(lambda: self.casework.enrolment.enrol(device.name, kind, device.station, public_key=key))
 
     def take(self, topic: str, payload: bytes) -> list[tuple[str, bytes]]:
         return self.transaction(lambda: self.casework.take_message(topic, payload))
@@ -79,9 +91,38 @@ def until(true: Callable[[], object], *, seconds_max: float = 300.0) -> None:
         clock.pause(0.01)
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what has to be the same over every store over each of them."""
+    both = metafunc.module.__name__.rpartition(".")[2] in OVER_BOTH_STORES and "store" in metafunc.fixturenames
+    said = [mark for mark in metafunc.definition.iter_markers("parametrize") if mark.args[0] == "store"]
+    if both and not said:
+        metafunc.parametrize("store", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[PostgresqlServer]:
+    with running_server() as server:
+        yield server
+
+
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    made = Bench(tmp_path / "hub")
+def postgresql_url(postgresql_server: PostgresqlServer) -> Iterator[str]:
+    """An empty PostgreSQL database, as hub.toml names it."""
+    with postgresql_server.lent() as url:
+        yield url
+
+
+@pytest.fixture
+def store(request: pytest.FixtureRequest) -> str:
+    """The store under test, as hub.toml names it; the SQLite file where the module does not ask for others."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return ""
+    return str(request.getfixturevalue("postgresql_url"))
+
+
+@pytest.fixture
+def bench(tmp_path: Path, store: str) -> Iterator[Bench]:
+    made = Bench(tmp_path / "hub", store)
     yield made
     made.db.close()
 

@@ -60,6 +60,8 @@ class SimulatedDevice:
         self.station = station
         self.key = SigningKey(os.urandom(32))
         self.records: list[Recorded] = []
+        self.boot = "boot"
+        self.wall = 1_000
 
     @property
     def topic(self) -> str:
@@ -73,9 +75,9 @@ class SimulatedDevice:
             device=self.name,
             seq=seq,
             before=before,
-            wall=1_000 + seq,
+            wall=self.wall + seq,
             mono=seq,
-            boot="boot",
+            boot=self.boot,
             case=case_id(self.name, seq) if opening else case,
             fact=fact,
         )

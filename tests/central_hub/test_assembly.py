@@ -14,9 +14,10 @@ from aiohttp import ClientSession, encode_basic_auth
 from central_hub import HubError, assembly
 from central_hub.assembly import Hub, SignIn
 from central_hub.doors import link
-from central_hub.doors.api import EnrolAnswer, Health
+from central_hub.doors.api import EnrolAnswer
 from central_hub.doors.broker import BrokerUser
 from central_hub.installation import public_key_of
+from central_hub.reading import Health
 from central_hub.verify import verify_folder
 from inspection import topics
 from inspection.directives import Receipt
@@ -178,6 +179,26 @@ async def test_a_hub_says_when_its_broker_is_away_and_when_it_is_back(tmp_path: 
         assert await hub.health() == (200, "")
 
 
+@pytest.mark.real
+async def test_a_broker_that_runs_and_lets_nobody_in_is_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "hub.toml").write_text("overdue_check_seconds = 0.05", encoding="utf-8")
+    asked: list[int] = []
+
+    def shuts_out_once(_host: str, port: int, **_: object) -> bool:
+        asked.append(port)
+        return len(asked) != 1
+
+    monkeypatch.setattr(assembly, "lets_in", shuts_out_once)
+    monkeypatch.setattr(assembly, "NEWCOMER_SECONDS", 0.1)
+    async with running(tmp_path) as hub:
+        before = (tmp_path / "broker.pid").read_text(encoding="ascii")
+        await asyncio.to_thread(until, lambda: len(asked) > 1 and hub.hub._link.connected)
+        assert (tmp_path / "broker.pid").read_text(encoding="ascii") != before
+        assert set(asked) == {ports(tmp_path)["mqtt"]}
+
+
 async def until_the_disk_is_full(folder: Path, seen: list[Running]) -> None:
     """Run a hub whose database can grow no more, have it write, and wait until it has ended."""
     async with running(folder) as hub:
@@ -206,8 +227,16 @@ async def test_a_full_disk_stops_the_hub_with_its_cause(tmp_path: Path) -> None:
 
 def test_the_hub_counts_what_its_link_dropped_and_what_its_writer_saw_fail(tmp_path: Path) -> None:
     hub = Hub(tmp_path)
-    hub._link.dropped, hub._writer.errors = 3, 2
+    hub._link.dropped, hub._writer._committer.errors = 3, 2
     assert hub._health() == Health(trouble="the broker is away", dropped=3, errors=2)
+    hub._opened.close()
+
+
+def test_a_hub_whose_disk_is_nearly_full_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "hub.toml").write_text(f"disk_free_bytes_min = {2**62}", encoding="utf-8")
+    hub = Hub(tmp_path)
+    monkeypatch.setattr(link.Link, "connected", True)
+    assert hub._health().trouble.endswith("to the ledger: no photo is taken")
     hub._opened.close()
 
 

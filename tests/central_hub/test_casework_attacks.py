@@ -122,7 +122,7 @@ def test_an_overdue_audit_is_looked_at_once_and_not_at_every_tick(bench: Bench, 
     issue(bench, device)
     bench.now += DAY_MS + 1
     bench.transaction(bench.casework.check_clock)
-    assert bench.casework.records.overdue_cases(bench.now) == []
+    assert bench.casework.records.overdue_cases(bench.now, limit=9) == []
 
 
 def test_nothing_of_a_revoked_device_is_taken_and_what_it_wrote_before_stands(
@@ -130,20 +130,20 @@ def test_nothing_of_a_revoked_device_is_taken_and_what_it_wrote_before_stands(
 ) -> None:
     case = issue(bench, device)
     for _ in range(2):
-        bench.transaction(lambda: bench.casework.revoke(device.name, reason="stolen"))
+        bench.transaction(lambda: bench.casework.enrolment.revoke(device.name, reason="stolen"))
     device.open_case()
     assert bench.send(device) == []
     assert bench.value("SELECT count FROM refusal_counts WHERE code = 'device.revoked'") == 1
     assert bench.value("SELECT stage FROM cases WHERE case_id = ?", case) == "audit_pending"
     assert bench.value("SELECT count(*) FROM entries WHERE kind = 'DeviceRevoked'") == 1
     with pytest.raises(HubError, match="was revoked"):
-        bench.casework.enrol(device.name, "lane_box", device.station, public_key=device.key.public)
+        bench.casework.enrolment.enrol(device.name, "lane_box", device.station, public_key=device.key.public)
     with pytest.raises(HubError, match="not enrolled"):
-        bench.casework.revoke("nobody-1", reason="?")
+        bench.casework.enrolment.revoke("nobody-1", reason="?")
 
 
 def test_a_revocation_that_is_quietly_taken_back_is_found(bench: Bench, device: SimulatedDevice) -> None:
-    bench.transaction(lambda: bench.casework.revoke(device.name, reason="stolen"))
+    bench.transaction(lambda: bench.casework.enrolment.revoke(device.name, reason="stolen"))
     verify_folder(bench.folder, bench.key.public)
     bench.db.execute("UPDATE devices SET revoked = 0")
     with pytest.raises(VerifyError, match="not filed with"):

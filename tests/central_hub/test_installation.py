@@ -1,26 +1,39 @@
+import contextlib
+import errno
 import json
+import os
 import socket
+import ssl
+import threading
 from pathlib import Path
 
 import pytest
 
-from central_hub import HubError
+from central_hub import HubError, clock
 from central_hub.installation import (
+    BROKER_SECRET_FILE,
     KEY_FILE,
     PORTS_FILE,
     PUBLIC_KEY_FILE,
     SETTINGS_BYTES_MAX,
     SETTINGS_FILE,
+    check_installed,
     free_port,
     hold_folder,
     keep_ports,
+    load_broker_secret,
     load_key,
     load_settings,
+    load_tls,
+    mqtt_port,
     public_key_of,
 )
 from central_hub.settings import HubSettings, SettingsError
+from tests.made_certificates import make_certificate
 
 HOST = "127.0.0.1"
+NOW = 1_780_000_000_000  # 2026-05-28
+NAMED = HubSettings(tls_cert="wire.crt", tls_key="wire.key")
 
 
 def test_a_folder_without_a_settings_file_has_the_defaults(tmp_path: Path) -> None:
@@ -124,3 +137,124 @@ def test_a_file_of_ports_that_cannot_be_read_is_made_anew(tmp_path: Path, text: 
     (tmp_path / PORTS_FILE).write_text(text, encoding="utf-8")
     http, mqtt = keep_ports(tmp_path, HubSettings())
     assert json.loads((tmp_path / PORTS_FILE).read_text(encoding="utf-8")) == {"http": http, "mqtt": mqtt}
+
+
+def test_the_hubs_password_at_the_broker_is_made_once_for_its_owner_alone_and_stays(tmp_path: Path) -> None:
+    secret = load_broker_secret(tmp_path)
+    assert load_broker_secret(tmp_path) == secret
+    assert len(secret) >= 24
+    assert (tmp_path / BROKER_SECRET_FILE).stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(("data", "said"), [(b"\n", "is empty"), (b"\xff", "cannot be read")])
+def test_a_password_file_that_holds_none_is_told_in_words(tmp_path: Path, data: bytes, said: str) -> None:
+    (tmp_path / BROKER_SECRET_FILE).write_bytes(data)
+    with pytest.raises(HubError, match=said):
+        load_broker_secret(tmp_path)
+
+
+def test_without_a_certificate_in_the_settings_there_is_none(tmp_path: Path) -> None:
+    assert load_tls(tmp_path, HubSettings(), now_ms=NOW) is None
+
+
+def test_a_certificate_is_found_in_the_data_folder_or_anywhere_else(tmp_path: Path) -> None:
+    made = make_certificate(tmp_path, "wire")
+    elsewhere = HubSettings(tls_cert=str(made.certificate), tls_key=str(made.key))
+    assert load_tls(tmp_path, NAMED, now_ms=NOW) == load_tls(tmp_path / "hub", elsewhere, now_ms=NOW)
+
+
+def test_what_trusts_the_hubs_certificate_reaches_it_and_no_other(tmp_path: Path) -> None:
+    make_certificate(tmp_path, "wire")
+    other = make_certificate(tmp_path, "other")
+    tls = load_tls(tmp_path, NAMED, now_ms=NOW)
+    stranger = load_tls(tmp_path, HubSettings(tls_cert=other.certificate.name, tls_key=other.key.name), now_ms=NOW)
+    assert tls is not None
+    assert stranger is not None
+    assert spoken(tls.serving(), tls.trusting()) == "TLSv1.3"
+    with pytest.raises(ssl.SSLCertVerificationError):
+        spoken(tls.serving(), stranger.trusting())
+
+
+def spoken(serving: ssl.SSLContext, trusting: ssl.SSLContext) -> str:
+    """Return the version that both ends of a pair of sockets agreed on."""
+    near, far = socket.socketpair()
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            serving.wrap_socket(far, server_side=True).close()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        with near, trusting.wrap_socket(near) as ours:
+            return ours.version() or ""
+    finally:
+        thread.join(10)
+        far.close()
+
+
+def test_a_certificate_that_has_ended_is_told_with_its_date(tmp_path: Path) -> None:
+    make_certificate(tmp_path, "wire", days=-1)
+    with pytest.raises(HubError, match=r"\(tls_cert\) ended on 20\d\d-\d\d-\d\d"):
+        load_tls(tmp_path, NAMED, now_ms=clock.now_ms())
+
+
+def test_a_key_of_another_certificate_is_told(tmp_path: Path) -> None:
+    make_certificate(tmp_path, "wire")
+    make_certificate(tmp_path, "other").key.rename(tmp_path / "wire.key")
+    with pytest.raises(HubError, match=r"\(tls_key\) is not the key of"):
+        load_tls(tmp_path, NAMED, now_ms=NOW)
+
+
+def test_a_key_that_is_locked_is_told_and_nobody_is_asked_for_its_passphrase(tmp_path: Path) -> None:
+    make_certificate(tmp_path, "wire", passphrase=b"invented")
+    with pytest.raises(HubError, match="locked with a passphrase"):
+        load_tls(tmp_path, NAMED, now_ms=NOW)
+
+
+@pytest.mark.parametrize("name", ["tls_cert", "tls_key"])
+@pytest.mark.parametrize(
+    ("data", "said"), [(None, "cannot be read"), (b"", "in PEM form"), (b"\xff" * 80, "in PEM form")]
+)
+def test_a_file_that_holds_no_certificate_or_no_key_is_told_in_one_line(
+    tmp_path: Path, name: str, data: bytes | None, said: str
+) -> None:
+    made = make_certificate(tmp_path, "wire")
+    file = made.certificate if name == "tls_cert" else made.key
+    file.unlink()
+    if data is not None:
+        file.write_bytes(data)
+    with pytest.raises(HubError, match=rf"\({name}\).*{said}") as told:
+        load_tls(tmp_path, NAMED, now_ms=NOW)
+    assert "\n" not in str(told.value)
+
+
+def test_a_full_disk_leaves_the_ports_that_devices_were_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = keep_ports(tmp_path, HubSettings())
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        keep_ports(tmp_path, HubSettings(mqtt_port=first[1] + 1))
+    assert keep_ports(tmp_path, HubSettings()) == first
+
+
+def test_the_brokers_port_is_known_once_a_hub_was_started(tmp_path: Path) -> None:
+    with pytest.raises(HubError, match="start `passlane hub` on it first"):
+        mqtt_port(tmp_path, HubSettings())
+    _, kept = keep_ports(tmp_path, HubSettings())
+    assert mqtt_port(tmp_path, HubSettings()) == kept
+    assert mqtt_port(tmp_path, HubSettings(mqtt_port=1_883)) == 1_883
+
+
+def test_a_folder_on_which_no_hub_was_started_is_named_with_what_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(HubError, match=r"has no hub\.key: start"):
+        check_installed(tmp_path)
+    load_key(tmp_path)
+    load_broker_secret(tmp_path)
+    with pytest.raises(HubError, match=r"has no ports\.json: start"):
+        check_installed(tmp_path)
+    keep_ports(tmp_path, HubSettings())
+    check_installed(tmp_path)

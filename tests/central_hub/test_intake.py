@@ -5,8 +5,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central_hub.intake import ChainHead, IntakeError, enrolled, foreign, new_records, read_batch, remarks, sender_of
-from inspection import topics
+from central_hub.intake import (
+    PAUSE_MS_MAX,
+    WAITING_CALM,
+    ChainHead,
+    IntakeError,
+    check_contact,
+    enrolled,
+    foreign,
+    new_records,
+    pause_ms,
+    read_batch,
+    read_contact,
+    remarks,
+    sender_of,
+)
+from inspection import topics, wire
+from inspection.directives import Contact
 from inspection.facts import AnyFact, DeviceStarted, Entry, ItemChecked, PhotoStored, UnknownFact
 from inspection.signing import CHAIN_START
 from inspection.wire import Recorded, open_batch
@@ -84,7 +99,8 @@ def test_a_batch_whose_last_fact_the_ledger_cannot_show_is_a_fork() -> None:
 
 
 def test_a_topic_names_its_sender() -> None:
-    assert sender_of(topics.facts("lane-1")) == "lane-1"
+    assert sender_of(topics.facts("lane-1")) == ("lane-1", "facts")
+    assert sender_of(topics.contact("lane-1")) == ("lane-1", "contact")
 
 
 @pytest.mark.parametrize("topic", ["", "passlane/1/00/lane-1/facts", topics.receipts("lane-1"), topics.facts("hub")])
@@ -201,3 +217,48 @@ def test_an_opening_that_names_another_station_than_its_devices_is_not_believed(
     device.open_case(station=said)
     (found,) = remarks(tuple(device.records), lambda name: STATIONS.get(name, "")) or (None,)
     assert (found.code if found else None) == code
+
+
+def contact(device: SimulatedDevice, newest: int, head: bytes) -> Contact:
+    return Contact(device=device.name, newest=newest, head=head, receipted=0, wall=1, mono=1, boot="b")
+
+
+def test_a_contact_is_read_as_the_device_wrote_it_and_fits_its_chain_as_far_as_the_hub_has_it() -> None:
+    device = chain(3)
+    known = head_of(device, device.records[:2])
+    for newest, head in ((0, CHAIN_START), (2, known.head), (3, device.records[2].digest)):
+        said = contact(device, newest, head)
+        assert read_contact(wire.seal_contact(said, device.key), known) == said
+        check_contact(said, known, known.head if newest == 2 else None)
+
+
+def test_a_contact_that_names_another_fact_than_the_committed_one_is_a_fork() -> None:
+    device = chain(3)
+    with pytest.raises(IntakeError, match="fact 2 of lane-1 is not the one that was committed") as refused:
+        check_contact(contact(device, 2, bytes(32)), head_of(device, device.records), device.records[1].digest)
+    assert refused.value.code == "contact.fork"
+
+
+def test_a_contact_that_cannot_be_believed_says_why() -> None:
+    device, other = chain(1), SimulatedDevice("lane-2")
+    known = head_of(device, [])
+    said = contact(other, 0, CHAIN_START)
+    codes = []
+    for message in (wire.seal_contact(said, device.key), wire.seal_contact(said, other.key), b"?"):
+        with pytest.raises(IntakeError) as refused:
+            read_contact(message, known)
+        codes.append(refused.value.code)
+    assert codes == ["contact.wrong_device", "contact.signature", "wire.garbled"]
+
+
+def test_nothing_is_taken_of_a_device_that_waits_for_a_person() -> None:
+    known = replace(head_of(chain(1), []), quarantined="batch.fork: two chains")
+    with pytest.raises(IntakeError, match=r"waits for a person to look: batch\.fork: two chains") as refused:
+        enrolled("lane-1", known)
+    assert refused.value.code == "device.quarantined"
+
+
+@given(st.integers(0, 100_000))
+def test_the_pause_grows_with_the_queue_begins_at_nothing_and_has_an_end(waiting: int) -> None:
+    assert pause_ms(waiting) <= pause_ms(waiting + 1) <= PAUSE_MS_MAX
+    assert (pause_ms(waiting) == 0) == (waiting <= WAITING_CALM)

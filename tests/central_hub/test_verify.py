@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from central_hub.photos import PhotoStore
-from central_hub.store.database import StoreError
+from central_hub.store.database import SqliteDatabase, StoreError
+from central_hub.store.photos import PhotoStore
 from central_hub.verify import VerifyError, verify_folder
 from inspection.signing import SigningKey, digest
 from inspection.sticker import Sticker, sign_sticker, vin_tag
@@ -106,15 +106,15 @@ def _photo(bench: Bench) -> Path:
             id="refiled fact",
         ),
         pytest.param(
-            change("UPDATE heads SET signature = zeroblob(64) WHERE device='lane-1'"),
+            change("UPDATE heads SET signature = ? WHERE device='lane-1'", bytes(64)),
             "signature over fact",
             id="broken signature",
         ),
         pytest.param(change("DELETE FROM heads WHERE device='lane-1'"), "are not signed", id="removed signature"),
-        pytest.param(change("UPDATE seal SET signature = zeroblob(64)"), "seal does not hold", id="broken seal"),
+        pytest.param(change("UPDATE seal SET signature = ?", bytes(64)), "seal does not hold", id="broken seal"),
         pytest.param(change("DELETE FROM seal"), "no seal", id="removed seal"),
         pytest.param(
-            change("UPDATE devices SET public_key = zeroblob(32) WHERE device='lane-1'"),
+            change("UPDATE devices SET public_key = ? WHERE device='lane-1'", bytes(32)),
             "the key, kind and station it was enrolled with",
             id="other device key",
         ),
@@ -164,6 +164,7 @@ def test_a_folder_without_a_ledger_is_refused(tmp_path: Path) -> None:
         verify_folder(tmp_path, bytes(32))
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_a_damaged_database_file_is_a_break_and_no_traceback(filled: Bench) -> None:
     filled.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     path = filled.folder / "ledger.db"
@@ -173,4 +174,4 @@ def test_a_damaged_database_file_is_a_break_and_no_traceback(filled: Bench) -> N
     path.write_bytes(data)
     with pytest.raises(VerifyError, match="cannot be read"):
         check(filled)
-    filled.db = sqlite3.connect(":memory:")
+    filled.db = SqliteDatabase(sqlite3.connect(":memory:"))

@@ -218,6 +218,17 @@ def test_items_footage_and_verdict_become_facts_of_the_case(agent: Agent) -> Non
     assert state.videos == (video,)
 
 
+def test_the_items_of_a_form_are_recorded_together(agent: Agent) -> None:
+    case = agent.open_case(opened())
+    items = [ItemChecked(item=f"{number:02}", mark="pass") for number in range(26)]
+    statements: list[str] = []
+    agent._journal._store._connection.set_trace_callback(statements.append)
+    agent.check_items(case, items)
+    agent._journal._store._connection.set_trace_callback(None)
+    assert statements.count("COMMIT") == 1
+    assert agent.case(case).items == tuple(items)
+
+
 def test_footage_that_would_end_before_it_starts_is_refused(home: Home, hub: FakeHub) -> None:
     gear = equipment(hub)
     with Agent(home, gear) as agent:
@@ -305,7 +316,8 @@ def test_the_status_says_what_waits_and_what_is_wrong(agent: Agent) -> None:
     assert (status.counts.photos_waiting, status.counts.photo_bytes_waiting) == (1, taken.photo.size)
     assert status.refusals == []
     assert not status.forwarding.running
-    assert status.free_bytes > 0
+    assert status.room.free_bytes > 0
+    assert status.room.level == "ok"
 
 
 def test_a_case_goes_on_after_a_restart(start: Starter, home: Home, hub: FakeHub) -> None:
@@ -348,3 +360,18 @@ def test_a_vehicle_that_went_through_without_a_case_is_noted(agent: Agent, home:
     fact = agent.note_passage("1", "nobody identified it")
     assert facts(home)[-1] == fact
     assert (fact.lane, fact.reason) == ("1", "nobody identified it")
+
+
+def test_facts_are_gathered_until_the_verdict_which_waits_for_nothing(start: Starter, hub: FakeHub) -> None:
+    profile = roomy_profile()
+    slow = msgspec.structs.replace(profile.upload, gather_seconds_max=60.0)
+    agent = start(profile=msgspec.structs.replace(profile, upload=slow))
+    hub.on_fact = decide(lambda case: StickerGranted(case=case, number="S1", payload="ABC"))
+    agent.start()
+    assert agent._journal.wait_until(lambda: agent.status().counts.receipted == 1, lambda: 30.0)
+    case = agent.open_case(opened())
+    agent.check_item(case, "01", "pass")
+    agent.check_item(case, "02", "pass")
+    agent.conclude(case, "pass", by="inspector-1")
+    assert agent.wait_for_decision(case, 30.0) is not None
+    assert hub.batches == 2

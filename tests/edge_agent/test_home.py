@@ -90,6 +90,13 @@ def test_an_enrolment_that_is_no_text_or_too_long_is_refused(folder: Path) -> No
         open_home(folder)
 
 
+def test_certificates_lie_in_the_home_or_anywhere_else_or_are_the_systems(tmp_path: Path) -> None:
+    for name, path in (("", ""), ("hub-ca.pem", str(tmp_path / "hub-ca.pem")), ("/etc/ca.pem", "/etc/ca.pem")):
+        home = create_home(tmp_path, msgspec.structs.replace(enrolment(), broker_ca_file=name), PRIVATE)
+        assert home.ca_file == path
+        (tmp_path / "enrolment.toml").unlink()
+
+
 @pytest.mark.parametrize("text", ["00", "not hexadecimal", ""])
 def test_a_key_that_is_none_is_refused(folder: Path, text: str) -> None:
     (folder / "device.key").write_text(text)

@@ -51,6 +51,17 @@ def granted(number: int, *, case: str = "pda-7.1", device: str = DEVICE) -> Numb
     return NumberedDirective(device=device, number=number, directive=directive)
 
 
+def test_it_tells_which_facts_of_its_own_time_are_urgent_and_announce_photos(journal: Journal, path: Path) -> None:
+    record(journal)
+    assert (journal.newest_urgent, journal.newest_photo) == (0, 0)
+    journal.record(CaseAbandoned(reason="drove off"), moment(1), case="pda-7.1")
+    journal.record(PHOTO, moment(1), case="pda-7.4")
+    record(journal)
+    assert (journal.newest_urgent, journal.newest_photo) == (2, 3)
+    with Journal(path, DEVICE) as opened_anew:
+        assert (opened_anew.newest_urgent, opened_anew.newest_photo) == (0, 0)
+
+
 def test_facts_are_numbered_from_one_without_gaps_and_form_a_chain(journal: Journal) -> None:
     first, second, third = record(journal, 3)
     assert [one.entry.seq for one in (first, second, third)] == [1, 2, 3]
@@ -67,6 +78,48 @@ def test_an_opened_case_is_named_after_the_fact_that_opened_it(journal: Journal)
     record(journal, 2)
     assert journal.record(opened(), moment(1)).entry.case == "pda-7.3"
     assert [one.entry.seq for one in journal.of_case("pda-7.3")] == [3]
+
+
+def test_several_facts_are_committed_at_once_and_a_case_that_opens_among_them_has_those_after_it(
+    journal: Journal,
+) -> None:
+    record(journal, 1)
+    statements: list[str] = []
+    journal._store._connection.set_trace_callback(statements.append)
+    items = [ItemChecked(item=f"{number:02}", mark="pass") for number in range(3)]
+    recorded = journal.record_all([opened(), *items], moment(4))
+    assert [one.entry.seq for one in recorded] == [2, 3, 4, 5]
+    assert [one.entry.case for one in recorded] == ["pda-7.2"] * 4
+    assert journal.of_case("pda-7.2") == recorded
+    assert recorded[1].entry.before == recorded[0].digest
+    assert statements.count("COMMIT") == 1
+
+
+def test_of_several_facts_all_are_committed_or_none(journal: Journal) -> None:
+    with pytest.raises(WireError):
+        journal.record_all([ItemChecked(item="01", mark="pass"), CaseAbandoned(reason="x" * FACT_BYTES_MAX)], moment(1))
+    assert journal.newest == 0
+    assert journal.record_all([], moment(1)) == []
+
+
+def test_facts_are_given_out_to_be_sent_as_they_are_kept(journal: Journal) -> None:
+    records = record(journal, 5)
+    assert journal.unsent(2, 3) == [(one.entry.seq, one.digest, one.raw) for one in records[1:4]]
+    assert journal.unsent(6, 3) == []
+
+
+def test_a_fact_that_was_damaged_on_the_disk_is_not_sent(journal: Journal) -> None:
+    record(journal, 3)
+    with journal._store.writing() as connection:
+        connection.execute("UPDATE facts SET raw = x'00' WHERE seq = 2")
+    with pytest.raises(JournalError, match="fact 2 of pda-7 was damaged"):
+        journal.unsent(1, 3)
+
+
+def test_the_head_is_the_hash_of_the_newest_fact(journal: Journal) -> None:
+    assert journal.head == CHAIN_START
+    newest = record(journal, 2)[-1]
+    assert journal.head == newest.digest
 
 
 def test_what_was_recorded_is_there_after_opening_again(path: Path, journal: Journal) -> None:

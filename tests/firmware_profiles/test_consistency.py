@@ -41,6 +41,14 @@ def test_a_shipped_profile_does_not_contradict_itself(name: str) -> None:
             ("vault_free_bytes_min = 5_000_000_000", "vault_free_bytes_min = 1_000_000_000"),
             "so that photos stop before",
         ),
+        (
+            ("vault_warning_bytes_min = 20_000_000_000", "vault_warning_bytes_min = 4_999_999_999"),
+            "a warning comes before what it warns of",
+        ),
+        (
+            ("metered = false", "metered = false\nmetered_bytes_per_hour_max = 100_000_000"),
+            "metered_bytes_per_hour_max is for a metered link",
+        ),
         (("case_photos_max = 60", "case_photos_max = 3"), "[limits] case_photos_max is below the 4 shots"),
         (
             ("retry_seconds_min = 1", "retry_seconds_min = 500"),

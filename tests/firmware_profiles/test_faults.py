@@ -57,6 +57,7 @@ def test_a_value_is_shown_short_and_never_fails() -> None:
         (bool, "true or false"),
         (Literal["a", "b"], '"a" or "b"'),
         (Annotated[int, Meta(ge=1, le=20)], "a whole number from 1 to 20"),
+        (Annotated[float, Meta(ge=0, le=60)], "a number from 0 to 60"),
         (Annotated[str, Meta(max_length=3, description="a short text")], "a short text"),
         (Annotated[str, Meta(max_length=3)], "a text"),
         (Annotated[int, "a note of another kind"], "a whole number"),

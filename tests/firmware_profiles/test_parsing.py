@@ -43,6 +43,12 @@ def test_a_profile_without_models_is_one() -> None:
     assert parse_profile(TEXT[:start] + TEXT[end:]).models == ()
 
 
+def test_facts_are_gathered_for_as_long_as_the_profile_says_and_not_at_all_when_it_says_nothing() -> None:
+    assert parse_profile(TEXT).upload.gather_seconds_max == 1.0
+    assert parse_profile(changed("gather_seconds_max = 1.0", "gather_seconds_max = 3")).upload.gather_seconds_max == 3.0
+    assert parse_profile(changed("gather_seconds_max = 1.0", "")).upload.gather_seconds_max == 0.0
+
+
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
@@ -84,6 +90,12 @@ def test_a_profile_without_models_is_one() -> None:
             "broker_port = 65536",
             "[hub] broker_port must be a whole number from 1 to 65535, not 65536",
         ),
+        (
+            "gather_seconds_max = 1.0",
+            "gather_seconds_max = 60.5",
+            "[upload] gather_seconds_max must be a number from 0 to 60, not 60.5",
+        ),
+        ("gather_seconds_max = 1.0", "gather_seconds_max = nan", "[upload] gather_seconds_max must be a number from 0"),
         ("threads = 1", "threads = 0x" + "f" * 900, "[[model]] 1 threads must be a whole number from 1 to 32, not"),
     ],
 )
@@ -99,7 +111,7 @@ def test_what_is_wrong_is_named_with_its_line_and_its_path(old: str, new: str, t
     ("line", "told"),
     [
         ("jpeg_quality = 92\n", "[[camera]] 3 jpeg_quality is missing; it must be a whole number from 50 to 100"),
-        ("batch_facts_max = 500\n", "[limits] batch_facts_max is missing; it must be a whole number from 1 to 10000"),
+        ("batch_facts_max = 256\n", "[limits] batch_facts_max is missing; it must be a whole number from 1 to 10000"),
         ("issued = 2026-03-02\n", "issued is missing; it must be a date such as 2026-03-01"),
     ],
 )

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from inspection.case import Case, Stage, fold, in_order
+from inspection.case import Case, Folded, Stage, fold, fold_on, folded, in_order
 from inspection.evidence import PhotoRef, VideoRef, VinFinding
 from inspection.facts import (
     HUB_FACTS,
@@ -152,8 +152,8 @@ def test_a_device_that_writes_hub_facts_changes_nothing(history: list[Entry]) ->
     honest = fold(CASE, history)
     claimed = fold(CASE, [*history, *written(*claims, device="lane-07", first=100)])
     assert set(claimed.unknown) - set(honest.unknown) <= {kind.__name__ for kind in HUB_FACTS}
-    for name in Case.__slots__:
-        assert name == "unknown" or getattr(claimed, name) == getattr(honest, name)
+    for name in Case.__struct_fields__:
+        assert name == "passed_over" or getattr(claimed, name) == getattr(honest, name)
     assert claimed.stage == honest.stage
 
 
@@ -304,3 +304,28 @@ def test_unknown_facts_are_shown_by_their_kind_and_never_folded() -> None:
     )
     assert case.unknown == ("TyreWorn", "Weighed", "LedgerSealed")
     assert case.stage == "in_progress"
+
+
+@given(histories, st.data())
+def test_a_fold_that_goes_on_comes_to_the_same_case_or_says_that_it_cannot(
+    history: list[Entry], data: st.DataObject
+) -> None:
+    arrived = data.draw(st.permutations(history))
+    state: Folded | None = folded(CASE, [])
+    for count, item in enumerate(arrived, start=1):
+        state = fold_on(state, item) if state is not None else None
+        state = state or folded(CASE, arrived[:count])
+        assert state == folded(CASE, arrived[:count])
+
+
+def test_devices_and_the_hub_may_run_ahead_of_each_other_in_a_fold_that_goes_on() -> None:
+    facts = [*written(OPENED, PASSED), *written(ISSUED, device=HUB)]
+    opened, passed, issued = facts
+    state = folded(CASE, [opened])
+    for item in (issued, passed):
+        ahead = fold_on(state, item)
+        assert ahead is not None
+        state = ahead
+    assert (state.case, state.facts) == (fold(CASE, facts), 3)
+    assert fold_on(state, opened) is None
+    assert fold_on(state, issued) is None

@@ -7,6 +7,7 @@ import pytest
 
 from inspection.directives import (
     AnyDirective,
+    Contact,
     NumberedDirective,
     Receipt,
     Refusal,
@@ -16,8 +17,16 @@ from inspection.directives import (
     VehicleRecalled,
 )
 from inspection.facts import Reason
-from inspection.signing import SigningKey
-from inspection.wire import WireError, open_directive, open_receipt, seal_directive, seal_receipt
+from inspection.signing import SignatureError, SigningKey
+from inspection.wire import (
+    WireError,
+    open_contact,
+    open_directive,
+    open_receipt,
+    seal_contact,
+    seal_directive,
+    seal_receipt,
+)
 from tests.conftest import Golden
 
 HUB_KEY = SigningKey(b"\x01" * 32)
@@ -41,7 +50,27 @@ RECEIPTS = {
         hub_time=1_780_000_000_456,
         refusal=Refusal(code="batch.gap", text="facts 1 to 2 have not arrived"),
     ),
+    "photos-missing": Receipt(
+        device="lane-07", have=2, head=bytes(range(32)), hub_time=1_780_000_000_456, photos_missing=("ab" * 32,)
+    ),
+    "busy": Receipt(
+        device="lane-07", have=2, head=bytes(range(32)), hub_time=1_780_000_000_456, waiting=700, pause_ms=2_000
+    ),
 }
+DEVICE_KEY = SigningKey(b"\x02" * 32)
+CONTACT = Contact(
+    device="lane-07",
+    newest=7,
+    head=bytes(range(32)),
+    receipted=2,
+    wall=1_780_000_000_123,
+    mono=4_567,
+    boot="boot-1",
+    photos_waiting=3,
+    refused=1,
+)
+FIRST_CONTACT = Contact(device="lane-07", newest=0, head=bytes(32), receipted=0, wall=0, mono=0, boot="boot-1")
+CONTACTS = {"plain": FIRST_CONTACT, "whole": CONTACT}
 
 
 def test_every_kind_of_directive_has_golden_bytes() -> None:
@@ -88,3 +117,26 @@ def test_the_kinds_are_told_apart_by_their_class_names() -> None:
 def test_a_directive_or_receipt_never_changes(value: AnyDirective | Receipt) -> None:
     with pytest.raises(AttributeError):
         setattr(value, value.__struct_fields__[0], "changed")
+
+
+@pytest.mark.parametrize("name", CONTACTS)
+def test_a_sealed_contact_is_written_and_read_as_its_golden_bytes_say(name: str, golden: Golden) -> None:
+    kept = golden(f"contact-{name}", seal_contact(CONTACTS[name], DEVICE_KEY))
+    assert open_contact(kept, DEVICE_KEY.public) == CONTACTS[name]
+
+
+def test_a_contact_that_another_signed_is_not_believed() -> None:
+    with pytest.raises(SignatureError, match="the contact signature does not hold"):
+        open_contact(seal_contact(CONTACT, HUB_KEY), DEVICE_KEY.public)
+
+
+def test_a_contact_that_names_its_boot_at_length_is_garbled() -> None:
+    odd = msgspec.structs.replace(CONTACT, boot="b" * 201)
+    with pytest.raises(WireError, match="length <= 200"):
+        open_contact(seal_contact(odd, DEVICE_KEY), DEVICE_KEY.public)
+
+
+def test_a_contact_whose_head_is_no_hash_is_garbled() -> None:
+    odd = msgspec.structs.replace(CONTACT, head=b"short")
+    with pytest.raises(WireError, match="needs the 32-byte hash"):
+        open_contact(seal_contact(odd, DEVICE_KEY), DEVICE_KEY.public)

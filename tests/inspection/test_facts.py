@@ -14,6 +14,8 @@ from inspection.facts import (
     CaseAbandoned,
     CaseOpened,
     DeviceEnrolled,
+    DeviceQuarantined,
+    DeviceReleased,
     DeviceRevoked,
     DeviceStarted,
     DirectiveSettled,
@@ -105,6 +107,10 @@ FACTS: dict[str, AnyFact] = {
     ),
     "InspectionConcluded": InspectionConcluded(outcome="pass_advised", by="inspector-1", remark="建议维护"),
     "CaseAbandoned": CaseAbandoned(reason="drove off"),
+    "DeviceQuarantined": DeviceQuarantined(
+        device="lane-07", code="batch.fork", text="fact 2 of lane-07 is not the one that was committed"
+    ),
+    "DeviceReleased": DeviceReleased(device="lane-07", by="operator", reason="its disk was changed"),
     "DeviceRevoked": DeviceRevoked(device="pda-7", reason="stolen"),
     "PassageNoted": PassageNoted(lane="1", reason="nobody knew the vehicle"),
     "DirectiveSettled": DirectiveSettled(number=7),

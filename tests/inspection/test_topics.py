@@ -6,13 +6,16 @@ from inspection.identities import IdentityError
 from inspection.topics import (
     PARTITIONS,
     TopicError,
+    contact,
     device_root,
     directives,
+    every,
     every_message,
     facts,
+    of_partition,
     partition,
     receipts,
-    sender,
+    upward,
 )
 
 devices = st.from_regex(r"[a-z0-9][a-z0-9-]{1,31}", fullmatch=True)
@@ -32,16 +35,31 @@ def test_a_partition_is_fixed_for_ever() -> None:
 
 @given(devices)
 def test_any_device_name_comes_back_from_its_facts_topic(device: str) -> None:
-    assert sender(facts(device)) == device
+    assert upward(facts(device)) == (device, "facts")
+    assert upward(contact(device)) == (device, "contact")
     assert 0 <= partition(device) < PARTITIONS == 64
 
 
 @given(devices)
 def test_everything_of_a_device_stands_under_its_root(device: str) -> None:
-    topics = {facts(device), receipts(device), directives(device)}
+    topics = {facts(device), contact(device), receipts(device), directives(device)}
     assert {topic.rpartition("/")[0] for topic in topics} == {device_root(device)}
-    assert {topic.rpartition("/")[2] for topic in topics} == {"facts", "receipts", "directives"}
+    assert {topic.rpartition("/")[2] for topic in topics} == {"facts", "contact", "receipts", "directives"}
     assert all(fits(every_message(), topic) for topic in topics)
+
+
+@given(devices)
+def test_a_worker_hears_the_devices_of_its_partitions_and_no_others(device: str) -> None:
+    heard = [number for number in range(PARTITIONS) if fits(of_partition(number, "facts"), facts(device))]
+    assert heard == [partition(device)]
+    assert not fits(of_partition(heard[0], "facts"), contact(device))
+
+
+@given(devices)
+def test_the_hub_hears_what_devices_send_and_not_what_it_says_itself(device: str) -> None:
+    said = [facts(device), contact(device), receipts(device), directives(device)]
+    assert [fits(every("facts"), topic) for topic in said] == [True, False, False, False]
+    assert [fits(every("contact"), topic) for topic in said] == [False, True, False, False]
 
 
 def test_the_hub_also_sees_what_is_sent_on_a_misspelt_topic() -> None:
@@ -52,13 +70,13 @@ def test_the_hub_also_sees_what_is_sent_on_a_misspelt_topic() -> None:
 def test_a_device_in_a_partition_that_is_not_its_own_is_refused(device: str, step: int) -> None:
     wrong = (partition(device) + step) % PARTITIONS
     with pytest.raises(TopicError, match="a partition that is not its own"):
-        sender(f"passlane/1/{wrong:02d}/{device}/facts")
+        upward(f"passlane/1/{wrong:02d}/{device}/facts")
 
 
 def test_a_partition_that_is_written_otherwise_is_not_its_own() -> None:
     for written in (str(partition(LANE)) + " ", f"{partition(LANE):03d}", f"+{partition(LANE)}", ""):
         with pytest.raises(TopicError, match="a partition that is not its own"):
-            sender(f"passlane/1/{written}/{LANE}/facts")
+            upward(f"passlane/1/{written}/{LANE}/facts")
 
 
 @pytest.mark.parametrize(
@@ -83,14 +101,14 @@ def test_a_partition_that_is_written_otherwise_is_not_its_own() -> None:
     ],
 )
 def test_a_topic_with_another_root_leaf_or_number_of_levels_carries_no_facts(topic: str) -> None:
-    with pytest.raises(TopicError, match="no facts travel on topic"):
-        sender(topic)
+    with pytest.raises(TopicError, match="no device sends on topic"):
+        upward(topic)
 
 
 @pytest.mark.parametrize("name", ["+", "#", "", "a", "Lane-07", "lane 07", "lane-07\x00", "a" * 33, "\udc80x"])
 def test_a_topic_with_a_wildcard_or_an_impossible_device_is_refused(name: str) -> None:
     with pytest.raises(TopicError, match="names no device"):
-        sender(f"passlane/1/00/{name}/facts")
+        upward(f"passlane/1/00/{name}/facts")
     with pytest.raises(IdentityError):
         device_root(name)
 
@@ -98,4 +116,4 @@ def test_a_topic_with_a_wildcard_or_an_impossible_device_is_refused(name: str) -
 @given(st.text())
 def test_any_other_text_is_refused_and_nothing_else_happens(topic: str) -> None:
     with pytest.raises(TopicError):
-        sender(topic)
+        upward(topic)

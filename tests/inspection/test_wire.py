@@ -28,6 +28,7 @@ from inspection.wire import (
     open_receipt,
     seal_batch,
     seal_directive,
+    seal_raw_batch,
     seal_receipt,
 )
 from tests.conftest import Golden
@@ -103,6 +104,12 @@ def test_fields_of_a_newer_program_survive_in_the_bytes_and_in_what_is_sent_agai
     again = open_batch(seal_batch((read,), sent=SENT, key=KEY))
     assert again.records[0].raw == raw
     assert unpack(again.records[0].raw)["f"]["weather"] == {"rain": True}
+
+
+def test_facts_that_are_sent_as_they_are_kept_make_the_same_message() -> None:
+    records = ticks(3)
+    head = (records[-1].entry.device, records[-1].entry.seq, records[-1].digest)
+    assert seal_raw_batch([record.raw for record in records], head, sent=SENT, key=KEY) == SEALED
 
 
 @given(st.text(max_size=200).filter(lambda kind: kind not in {"ItemChecked", "UnknownFact"}))

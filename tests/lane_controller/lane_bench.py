@@ -6,7 +6,7 @@ import msgspec
 
 from edge_agent.agent import Agent, Equipment
 from edge_agent.orders import Order, load_order
-from edge_agent.sending.link import Deliver
+from edge_agent.sending.events import Deliver
 from edge_agent.visits import VisitResult
 from firmware_profiles.files import LoadedProfile, shipped_profile
 from firmware_profiles.parsing import parse_profile

@@ -3,6 +3,7 @@
 import base64
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,9 +17,13 @@ PASSWORD = "a long password"  # noqa: S105 - invented
 
 @dataclass
 class EnrolDoor:
-    """Enrols like the hub. answers: what to say instead, one a request, as (status, body). asked: what came."""
+    """Enrols like the hub. answers: what to say instead, one a request, as (status, body). asked: what came.
+
+    broker_tls: what it says of its broker, None says nothing of it, as hubs before TLS did.
+    """
 
     url: str = ""
+    broker_tls: bool | None = None
     answers: list[tuple[int, bytes]] = field(default_factory=list)
     asked: list[dict[str, Any]] = field(default_factory=list)
 
@@ -32,6 +37,8 @@ class EnrolDoor:
             "http_url": self.url,
             "new_in_a_later_version": True,
         }
+        if self.broker_tls is not None:
+            answer["broker_tls"] = self.broker_tls
         return json.dumps(answer).encode()
 
     def answer(self, sign_in: str, body: bytes) -> tuple[int, bytes]:
@@ -44,7 +51,7 @@ class EnrolDoor:
 
 
 @contextmanager
-def enrol_door() -> Iterator[EnrolDoor]:
+def enrol_door(tls: ssl.SSLContext | None = None) -> Iterator[EnrolDoor]:
     door = EnrolDoor()
 
     class Handler(BaseHTTPRequestHandler):
@@ -60,7 +67,9 @@ def enrol_door() -> Iterator[EnrolDoor]:
             return
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        door.url = f"http://127.0.0.1:{server.server_port}"
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
+        door.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:

@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -9,19 +10,30 @@ import msgspec
 import pytest
 
 from edge_agent.agent import Agent, Equipment
-from edge_agent.home import Home, create_home
+from edge_agent.clock import Clock
+from edge_agent.home import Home, create_home, open_home
+from edge_agent.journal import Journal
 from edge_agent.visits import VisitResult
 from firmware_profiles.files import LoadedProfile
 from firmware_profiles.schema import Profile
-from inspection.directives import AnyDirective, Refusal, StickerDenied
-from inspection.facts import InspectionConcluded, Reason
+from inspection.directives import AnyDirective, Receipt, Refusal, StickerDenied
+from inspection.facts import InspectionConcluded, PassageNoted, Reason
 from inspection.wire import Recorded
 from models.vin import VinReader
 from passlane import UsageError, device_commands
 from passlane.__main__ import main
-from passlane.device_commands import open_agent
+from passlane.device_commands import DeviceState, open_agent
 from passlane.enrolling import EnrolAsked, enrol_device
-from tests.edge_agent.stand_ins.fakes import FakeHub, FakeLink, SayingReader, enrolment, jpeg, opened, roomy_profile
+from tests.edge_agent.stand_ins.fakes import (
+    FakeHub,
+    FakeLink,
+    SayingReader,
+    enrolment,
+    jpeg,
+    moment,
+    opened,
+    roomy_profile,
+)
 from tests.lane_controller.lane_bench import PHOTOS, LaneClock, grant, roomy_lane
 from tests.passlane.conftest import SignedProfile
 from tests.passlane.doors import PASSWORD, enrol_door
@@ -187,17 +199,45 @@ def test_a_device_that_stays_ends_when_its_parent_lets_go(
     assert said == ["01-car", "02-car"]
 
 
-def test_the_status_says_what_waits_and_what_was_refused_while_the_device_works(
-    device: MakeDevice, hub: FakeHub, orders: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def status_of(home: Path, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    capsys.readouterr()
+    assert main(["status", "--home", str(home)]) == 0
+    return capsys.readouterr().out.splitlines()
+
+
+@pytest.fixture
+def enrolled(tmp_path: Path, signed_profile: SignedProfile) -> Home:
+    """The home of a device as `passlane enrol` makes it."""
+    with enrol_door() as door:
+        asked = EnrolAsked(
+            hub=door.url,
+            user="operator",
+            device="pda-9",
+            kind="pda",
+            station="ST01",
+            profile=signed_profile.path,
+            profile_key=signed_profile.key,
+            home=tmp_path / "pda-9",
+        )
+        return open_home(enrol_device(asked, password=PASSWORD))
+
+
+def receipt(journal: Journal, *, hub_time: int) -> Receipt:
+    return Receipt(device="pda-9", have=journal.newest, head=journal.head, hub_time=hub_time)
+
+
+def test_the_status_says_what_waits_while_the_device_works(
+    device: MakeDevice, hub: FakeHub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     hub.lose = 10**6
     device(roomy_profile())
     with device_commands.open_agent(tmp_path / "home") as agent:
         agent.note_passage("1", "drove_off")
-        assert main(["status", "--home", str(tmp_path / "home")]) == 0
-    assert capsys.readouterr().out.splitlines() == [
+        said = status_of(tmp_path / "home", capsys)
+    assert said[:3] == [
         "pda-7 (station-1): 2 facts, 0 receipted by the hub",
         "waiting: 2 facts, 0 photos (0.0 MB)",
+        "newest receipt: never",
     ]
 
 
@@ -208,9 +248,66 @@ def test_the_status_names_every_refusal_of_the_hub_with_its_reason(
     with device_commands.open_agent(tmp_path / "home") as agent:
         photo = agent.take_photo(agent.open_case(opened()), "0111", jpeg()).photo
         agent._journal.refuse_photo(photo.digest, Refusal(code="photo.too_large", text="at most 5 bytes"))
-    assert main(["status", "--home", str(tmp_path / "home")]) == 0
-    said = capsys.readouterr().out.splitlines()
+    said = status_of(tmp_path / "home", capsys)
     assert said[-1] == f"refused: {photo.digest}: at most 5 bytes [photo.too_large]; it is kept here"
+
+
+@pytest.mark.parametrize(
+    ("free_bytes", "said"),
+    [
+        (10**12, "room: 1000000 MB free"),
+        (0, "room: 0 MB free; no_facts: 存储空间已满（剩余 0 MB），无法记录。0 MB free: nothing can be recorded"),
+    ],
+)
+def test_the_status_says_how_much_room_there_is_and_in_both_languages_what_that_means(
+    enrolled: Home, free_bytes: int, said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge_agent.store.free_bytes_at", lambda _folder: free_bytes)
+    assert status_of(enrolled.path, capsys)[3].startswith(said)
+
+
+def test_the_status_of_a_device_whose_profile_cannot_be_used_says_so_and_all_the_rest(
+    enrolled: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with enrolled.profile_path.open("ab") as file:
+        file.write(b"# more\n")
+    said = status_of(enrolled.path, capsys)
+    assert said[0] == "pda-9 (ST01): 0 facts, 0 receipted by the hub"
+    assert re.search("; unknown: 设备配置无法使用。.*altered after signing", said[3])
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (7, "7 s ago"),
+        (61, "1 min ago"),
+        (2 * 3_600 + 9, "2 h ago"),
+        (47 * 3_600, "47 h ago"),
+        (9 * 86_400 + 5, "9 days ago"),
+        (-5, "in the future, by this machine's clock"),
+    ],
+)
+def test_the_status_says_how_old_the_newest_receipt_is(
+    enrolled: Home, seconds: int, said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Clock, "wall_ms", lambda _clock: 1_780_000_000_000 + 1000 * seconds)
+    with Journal(enrolled.journal_path, "pda-9") as journal:
+        journal.record(PassageNoted(lane="1", reason="drove_off"), moment(1))
+        journal.settle(receipt(journal, hub_time=1_780_000_000_000))
+    assert status_of(enrolled.path, capsys)[2] == f"newest receipt: {said}"
+
+
+def test_the_status_is_one_json_object_for_a_program(enrolled: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    with Journal(enrolled.journal_path, "pda-9") as journal:
+        journal.record(PassageNoted(lane="1", reason="drove_off"), moment(1))
+        journal.mark_refused(Refusal(code="device.quarantined", text="it waits for a person to look"), 1)
+    assert main(["status", "--home", str(enrolled.path), "--json"]) == 0
+    [line] = capsys.readouterr().out.splitlines()
+    state = msgspec.json.decode(line, type=DeviceState)
+    assert (state.device, state.station, state.newest, state.facts_waiting) == ("pda-9", "ST01", 1, 1)
+    assert (state.receipt_at, state.receipt_age_seconds, state.photos_waiting) == (0, None, 0)
+    assert state.refusals == [("1", "device.quarantined", "it waits for a person to look")]
+    assert state.room.free_bytes > 0
 
 
 def test_told_to_stop_before_the_first_vehicle_a_device_begins_none(
@@ -238,26 +335,11 @@ def test_a_device_is_enrolled_and_can_then_be_opened(
 
 
 def test_a_home_whose_profile_was_changed_is_not_opened(
-    tmp_path: Path, signed_profile: SignedProfile, capsys: pytest.CaptureFixture[str], orders: Path
+    enrolled: Home, capsys: pytest.CaptureFixture[str], orders: Path
 ) -> None:
-    home = tmp_path / "pda-9"
-    with enrol_door() as door:
-        enrol_device(
-            EnrolAsked(
-                hub=door.url,
-                user="operator",
-                device="pda-9",
-                kind="pda",
-                station="ST01",
-                profile=signed_profile.path,
-                profile_key=signed_profile.key,
-                home=home,
-            ),
-            password=PASSWORD,
-        )
-    with (home / "pda-basic.toml").open("ab") as file:
+    with enrolled.profile_path.open("ab") as file:
         file.write(b"# more\n")
-    assert main(["pda", "--home", str(home), "--orders", str(orders)]) == 2
+    assert main(["pda", "--home", str(enrolled.path), "--orders", str(orders)]) == 2
     assert "altered after signing" in capsys.readouterr().err
 
 

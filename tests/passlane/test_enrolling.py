@@ -1,4 +1,5 @@
 import json
+import ssl
 import stat
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,6 +13,7 @@ from firmware_profiles.files import signature_path
 from inspection.identities import IdentityError
 from passlane import UsageError, enrolling
 from passlane.enrolling import EnrolAsked, enrol_device
+from tests.made_certificates import make_certificate
 from tests.passlane.conftest import SignedProfile
 from tests.passlane.doors import HUB_KEY, PASSWORD, EnrolDoor, closed_port, enrol_door, raw_door
 
@@ -46,6 +48,49 @@ def test_the_home_holds_what_the_hub_said_and_the_key_that_the_hub_was_told(aske
     assert (enrolment.http_url, enrolment.broker_tls) == (door.url, False)
     assert home.profile_path.read_bytes() == asked.profile.read_bytes()
     assert signature_path(home.profile_path).is_file()
+
+
+def test_a_hub_with_a_certificate_of_its_own_is_trusted_by_the_file_that_the_home_keeps(
+    asked: EnrolAsked, tmp_path: Path
+) -> None:
+    made = make_certificate(tmp_path)
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(made.certificate, made.key)
+    with enrol_door(serving) as door:
+        door.broker_tls = True
+        wanted = replace(asked, hub=door.url, ca_file=made.authority)
+        home = open_home(enrol_device(wanted, password=PASSWORD))
+    assert home.enrolment.broker_tls is True
+    assert Path(home.ca_file).parent == home.path
+    assert Path(home.ca_file).read_bytes() == made.authority.read_bytes()
+
+
+def test_a_hub_whose_certificate_nobody_vouches_for_is_not_told_the_password(asked: EnrolAsked, tmp_path: Path) -> None:
+    made, other = make_certificate(tmp_path), make_certificate(tmp_path, "other")
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(made.certificate, made.key)
+    with enrol_door(serving) as door:
+        for ca_file in (None, other.authority):
+            with pytest.raises(UsageError, match=r"cannot be reached.*certificate"):
+                enrol_device(replace(asked, hub=door.url, ca_file=ca_file), password=PASSWORD)
+        assert door.asked == []
+
+
+def test_a_file_of_certificates_that_holds_none_is_told_before_the_home_is_made(
+    asked: EnrolAsked, tmp_path: Path
+) -> None:
+    (tmp_path / "empty.pem").touch()
+    for name in ("empty.pem", "missing.pem"):
+        with pytest.raises(UsageError, match="--ca-file"):
+            enrol_device(replace(asked, ca_file=tmp_path / name), password=PASSWORD)
+    assert not asked.home.exists()
+
+
+def test_a_plain_broker_elsewhere_is_left_to_what_the_profile_says(asked: EnrolAsked, door: EnrolDoor) -> None:
+    door.broker_tls = False
+    elsewhere = {**json.loads(door.good("pda-9")), "broker_host": "hub.example"}
+    door.answers.append((200, json.dumps(elsewhere).encode()))
+    assert open_home(enrol_device(asked, password=PASSWORD)).enrolment.broker_tls is None
 
 
 def test_nobody_else_may_look_into_the_home(asked: EnrolAsked) -> None:
@@ -110,7 +155,8 @@ def test_what_no_hub_would_say_is_told_plainly(
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("broker_port", "1883"), ("broker_port", 70_000), ("http_url", ""), ("broker_host", None)]
+    ("name", "value"),
+    [("broker_port", "1883"), ("broker_tls", "yes"), ("broker_port", 70_000), ("http_url", ""), ("broker_host", None)],
 )
 def test_an_answer_with_a_value_that_cannot_be_makes_no_home(
     asked: EnrolAsked, door: EnrolDoor, name: str, value: object

@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 
 from central_hub import assembly
-from central_hub.accounts import check_password
 from central_hub.assembly import SignIn
 from central_hub.reading import Reading
+from central_hub.store.accounts import check_password
 from passlane import UsageError
 from passlane.__main__ import main
 from passlane.hub_commands import asked_password
-from tests.central_hub.conftest import Bench, bench
+from tests.central_hub.conftest import Bench, bench, store
 from tests.central_hub.simulated_device import SimulatedDevice
 from tests.passlane.doors import HUB_KEY, PASSWORD
 
-__all__ = ["bench"]
+__all__ = ["bench", "store"]
 
 SIGN_IN = "secret-of-one-start"
 

@@ -20,7 +20,10 @@ from passlane.__main__ import main, parser
 from tests.passlane.conftest import SignedProfile
 from tests.passlane.doors import HUB_KEY, closed_port, enrol_door
 
-COMMANDS = ("hub", "verify", "account", "enrol", "revoke", "status", "pda", "lane", "profile", "read-vin", "demo")
+COMMANDS = (
+    "hub", "worker", "verify", "account", "gaps", "release", "replay", "enrol", "revoke", "status", "pda", "lane",
+    "export", "import", "profile", "read-vin", "demo",
+)  # fmt: skip
 GOOD_ORDER = 'regime = "jianyan"\nserial = "T"\ninspector = "i"\n[vehicle]\nvin = "LZZZ5ABC2RA000017"\n'
 
 
@@ -152,6 +155,36 @@ MISTAKES: dict[str, tuple[Ask, str]] = {
     "lane: no such home": (
         lambda s: ["lane", "--home", s.missing, "--orders", s.orders(GOOD_ORDER)],
         "enrolment.toml cannot be read",
+    ),
+    "export: no home named": (lambda s: ["export", "--to", s.empty], "--home"),
+    "export: a folder that is no home": (
+        lambda s: ["export", "--home", s.empty, "--to", s.empty],
+        "is this the home of a device?",
+    ),
+    "export: a size that is none": (lambda s: ["export", "--home", s.empty, "--to", s.empty, "--split", "2X"], "'2X'"),
+    "export: a size that is too small": (
+        lambda s: ["export", "--home", s.empty, "--to", s.empty, "--split", "1M"],
+        "no size from 64M",
+    ),
+    "import: no file": (lambda _: ["import", "--hub", "http://127.0.0.1:1"], "FILE"),
+    "import: neither hub nor device": (lambda s: ["import", s.file], "--hub --home is required"),
+    "import: hub and device": (
+        lambda s: ["import", s.file, "--hub", "http://127.0.0.1:1", "--home", s.empty],
+        "not allowed with",
+    ),
+    "import: no such file": (lambda s: ["import", s.missing, "--hub", "http://127.0.0.1:1"], "cannot be read"),
+    "import: a hub that is not there": (
+        lambda s: ["import", s.file, "--hub", "http://127.0.0.1:1"],
+        "cannot be reached",
+    ),
+    "import: an address without http": (lambda s: ["import", s.file, "--hub", "127.0.0.1:1"], "http://"),
+    "import: a name with a colon": (
+        lambda s: ["import", s.file, "--hub", "http://127.0.0.1:1", "--user", "a:b"],
+        "no colon",
+    ),
+    "import: receipts for a folder that is no home": (
+        lambda s: ["import", s.file, "--home", s.empty],
+        "is this the home of a device?",
     ),
     "profile: an unknown action": (lambda s: ["profile", "burn", s.file], "'burn'"),
     "profile: no file": (lambda _: ["profile", "check"], "FILE"),

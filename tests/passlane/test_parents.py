@@ -1,12 +1,13 @@
 import io
 import os
+import signal
 import subprocess
 import sys
 import threading
 
 import pytest
 
-from passlane.parents import stop_with_parent
+from passlane.parents import stop_with_parent, told_to_stop
 
 
 def test_the_process_is_told_to_stop_once_its_parent_lets_go(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,3 +41,21 @@ def test_a_process_that_is_done_before_its_parent_lets_go_ends_well() -> None:
         assert process.stderr is not None
         assert process.wait(300) == 0, process.stderr.read()
         assert process.stdout.read() == b"done\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_a_signal_tells_the_process_to_stop(number: signal.Signals) -> None:
+    stop = told_to_stop(with_parent=False)
+    os.kill(os.getpid(), number)
+    await stop.wait()
+
+
+async def test_the_parents_end_tells_it_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    read, write = os.pipe()
+    with os.fdopen(read) as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        stop = told_to_stop(with_parent=True)
+        [thread] = [thread for thread in threading.enumerate() if thread.name == "parent"]
+        os.close(write)
+        await stop.wait()
+        thread.join(10)

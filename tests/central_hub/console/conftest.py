@@ -11,15 +11,16 @@ from aiohttp import ClientResponse, ClientSession, CookieJar, web
 from argon2 import PasswordHasher
 from PIL import Image
 
-from central_hub import accounts
-from central_hub.accounts import Accounts, Role
 from central_hub.casework import Casework
+from central_hub.committing import Committer
 from central_hub.console.desk import Desk
 from central_hub.console.pages import Console
-from central_hub.photos import PhotoStore
-from central_hub.reading import Reading
+from central_hub.reading import Health, Reading
 from central_hub.settings import HubSettings, Station
+from central_hub.store import accounts
+from central_hub.store.accounts import Accounts, Role
 from central_hub.store.database import open_for_writing
+from central_hub.store.photos import PhotoStore
 from central_hub.writer import Writer
 from inspection.checklist import required_for
 from inspection.evidence import PhotoRef, VinFinding
@@ -47,6 +48,7 @@ class Hub:
 
     def __init__(self, folder: Path) -> None:
         self.now = NOW
+        self.health = Health(trouble="", dropped=0, errors=0)
         self.key = SigningKey(bytes(32))
         station = Station(id=STATION, name="北环检测站", admitted=True)
         self.settings = HubSettings(title="测试中心", stations=(station,))
@@ -54,12 +56,12 @@ class Hub:
         # Power cuts are tested elsewhere; here each commit would wait for the disk.
         self.db.execute("PRAGMA synchronous = OFF")
         self.casework = Casework(self.db, key=self.key, settings=self.settings, now=lambda: self.now)
-        self.writer = Writer(self.db, self.casework, publish=lambda _topic, _message: None)
+        self.writer = Writer(Committer(self.db, self.casework), publish=lambda _topic, _message: None)
         self.accounts = Accounts(self.db)
         self.photos = PhotoStore(folder, pixels_max=self.settings.photo_pixels_max)
         self.reading = Reading(folder)
         self.writer.start()
-        self.do(self.casework.begin_hub_chain)
+        self.do(self.casework.enrolment.begin_hub_chain)
 
     def do(self, work: Callable[[], _T]) -> _T:
         return self.writer.submit(work).result(10)
@@ -69,7 +71,7 @@ class Hub:
 
     def enrol(self, device: SimulatedDevice) -> None:
         key = device.key.public
-        self.do(lambda: self.casework.enrol(device.name, "pda", device.station, public_key=key))
+        self.do(lambda: self.casework.enrolment.enrol(device.name, "pda", device.station, public_key=key))
 
     def take(self, device: SimulatedDevice) -> None:
         self.do(lambda: self.casework.take_message(device.topic, device.message()))
@@ -88,6 +90,7 @@ class Hub:
             public_key=self.key.public,
             public_url="https://stickers.example",
             now=lambda: self.now,
+            health=lambda: self.health,
         )
         return Console(self.reading, writer=self.writer, casework=self.casework, accounts=self.accounts, desk=desk)
 

@@ -4,6 +4,8 @@ import msgspec
 
 from central_hub.console.case_view import CaseView, Surroundings, case_view
 from central_hub.console.texts import texts_in
+from central_hub.console.timeline_view import Clocks
+from central_hub.store.timing import Estimate
 from inspection.case import fold
 from inspection.evidence import PhotoRef, VideoRef, VinFinding
 from inspection.facts import (
@@ -44,6 +46,7 @@ class Story:
         self.device = SimulatedDevice("pda-1")
         self.case = self.device.open_case(None, **opening)
         self.entries: list[tuple[int, Entry]] = [(NOW, self.device.records[0].entry)]
+        self.happened: dict[tuple[str, int], Estimate] = {}
 
     def tell(self, *facts: AnyFact, by_hub: bool = False) -> "Story":
         for fact in facts:
@@ -53,7 +56,8 @@ class Story:
 
     def view(self, *, viewer: str = "wu", reused: dict[str, tuple[str, ...]] | None = None) -> CaseView:
         case = fold(self.case, [entry for _, entry in self.entries])
-        around = Surroundings(station="North station", reused=reused or {})
+        clocks = Clocks(happened=self.happened, skew_seconds_max=300)
+        around = Surroundings(station="North station", reused=reused or {}, clocks=clocks)
         return case_view(case, self.entries, around, viewer=viewer, now=NOW, texts=EN)
 
 
@@ -191,3 +195,10 @@ def test_facts_without_an_opening_are_still_shown() -> None:
     assert (view.title, view.about, view.vehicle, view.items) == (story.case, (), (), ())
     assert view.photos[0].name == "0113"
     assert view.vin.verdict == "fail"
+
+
+def test_a_fact_that_a_wrong_clock_dated_shows_when_it_happened() -> None:
+    story = Story()
+    story.happened["pda-1", 1] = Estimate(at=NOW, earliest=NOW, latest=NOW, sure="paired")
+    (row,) = story.view().timeline
+    assert row.happened == f"happened at {row.received}"

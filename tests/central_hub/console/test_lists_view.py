@@ -2,7 +2,6 @@ import pytest
 
 from central_hub.console.lists_view import (
     HOUR_MS,
-    SKEW_MS_MAX,
     case_line,
     device_line,
     refusal_line,
@@ -13,7 +12,7 @@ from central_hub.console.texts import texts_in
 from central_hub.settings import HubSettings, Station
 
 EN = texts_in("en")
-SETTINGS = HubSettings(stations=(Station(id="ST01", name="North station"),))
+SETTINGS = HubSettings(skew_seconds_max=60, silence_hours_max=2, stations=(Station(id="ST01", name="North station"),))
 NOW = 1_780_000_000_000
 ROW: dict[str, object] = {
     "case_id": "pda-1.1", "regime": "jianyan", "station": "ST01", "inspector": "i", "device": "pda-1", "serial": "S1",
@@ -21,8 +20,9 @@ ROW: dict[str, object] = {
     "audit_due": NOW + HOUR_MS, "waiting": 1,
 }  # fmt: skip
 DEVICE: dict[str, object] = {
-    "device": "pda-1", "kind": "pda", "station": "ST02", "public_key": b"k", "password": "secret", "have": 7,
-    "head": b"h", "contact": NOW - HOUR_MS, "skew": -1_500, "directives": 3,
+    "device": "pda-1", "kind": "pda", "station": "ST02", "have": 7, "contact": NOW - HOUR_MS, "skew": -1_500,
+    "revoked": 0, "quarantined": "", "told": 9, "told_at": NOW - HOUR_MS, "photos_waiting": 4, "refused": 1,
+    "after_told": None, "open_directives": 2, "directives_since": NOW,
 }  # fmt: skip
 
 
@@ -64,18 +64,46 @@ def test_stages_are_counted_in_the_order_of_a_cases_life() -> None:
     assert counts == (("failed", "Failed", 1), ("archived", "Archived", 2))
 
 
-def test_a_device_is_a_line_without_its_key_and_password() -> None:
-    line = device_line(DEVICE, 2, settings=SETTINGS, now=NOW)
-    assert (line.have, line.age, line.skew, line.skewed, line.open_directives) == (7, "1:00", "-1.5 s", False, 2)
-    assert line.station == "ST02"
-    assert not any("secret" in str(getattr(line, name)) for name in line.__slots__)
+def test_a_device_is_a_line_of_what_it_told_and_what_is_here() -> None:
+    line = device_line(DEVICE, settings=SETTINGS, now=NOW)
+    assert (line.told, line.have, line.missing, line.lost) == (9, 7, 2, 0)
+    assert (line.age, line.silent, line.skew, line.skewed) == ("1:00", False, "-1.5 s", False)
+    assert (line.station, line.photos_waiting, line.refused, line.open_directives) == ("ST02", 4, 1, 2)
+    assert (line.quarantined, line.revoked) == ("", False)
 
 
-def test_a_clock_far_off_is_marked_and_a_silent_device_has_none() -> None:
-    off = device_line({**DEVICE, "skew": SKEW_MS_MAX + 1}, 0, settings=SETTINGS, now=NOW)
-    silent = device_line({**DEVICE, "contact": 0, "skew": SKEW_MS_MAX + 1}, 0, settings=SETTINGS, now=NOW)
-    assert off.skewed
-    assert (silent.skewed, silent.age, silent.skew, silent.contact) == (False, "", "", "")
+@pytest.mark.parametrize(
+    ("skew", "said"),
+    [(0, "+0.0 s"), (HOUR_MS - 100, "+3599.9 s"), (HOUR_MS, "+1:00"), (-25 * HOUR_MS - 60_000, "-25:01")],
+)
+def test_how_far_a_clock_is_off_is_said_in_seconds_and_from_an_hour_on_in_hours(skew: int, said: str) -> None:
+    assert device_line({**DEVICE, "skew": skew}, settings=SETTINGS, now=NOW).skew == said
+
+
+@pytest.mark.parametrize("skew", [60_001, -60_001])
+def test_a_clock_far_off_is_marked(skew: int) -> None:
+    assert device_line({**DEVICE, "skew": skew}, settings=SETTINGS, now=NOW).skewed
+
+
+def test_a_device_that_was_never_heard_is_silent_and_has_no_clock() -> None:
+    line = device_line({**DEVICE, "contact": 0, "skew": 60_001}, settings=SETTINGS, now=NOW)
+    assert (line.silent, line.skewed, line.age, line.skew, line.contact) == (True, False, "", "", "")
+
+
+def test_a_device_that_nobody_heard_for_long_is_marked() -> None:
+    assert device_line({**DEVICE, "contact": NOW - 2 * HOUR_MS - 1}, settings=SETTINGS, now=NOW).silent
+
+
+def test_a_quarantined_device_a_revoked_one_and_one_that_lost_facts_are_marked() -> None:
+    odd = {"quarantined": "batch.fork: why", "revoked": 1, "told": 3, "after_told": NOW - 2 * HOUR_MS}
+    line = device_line({**DEVICE, **odd}, settings=SETTINGS, now=NOW)
+    assert (line.quarantined, line.revoked) == ("batch.fork: why", True)
+    assert (line.told, line.have, line.lost, line.missing) == (3, 7, 4, 0)
+
+
+def test_a_device_has_written_what_it_sent_since_it_last_told() -> None:
+    line = device_line({**DEVICE, "told": 3, "after_told": NOW}, settings=SETTINGS, now=NOW)
+    assert (line.told, line.have, line.lost) == (7, 7, 0)
 
 
 def test_refusals_are_said_in_words_whoever_sent_them() -> None:

@@ -5,8 +5,12 @@ import sqlite3
 import pytest
 
 from central_hub.auditing import NOTE_CHARACTERS_MAX
+from central_hub.reading import Health
+from inspection import topics
+from inspection.directives import Contact
 from inspection.evidence import CharacterReading, VideoRef, VinFinding
 from inspection.facts import PhotoTaken, VideoReferenced
+from inspection.wire import seal_contact
 from tests.central_hub.console.conftest import Browser, Hub, Inspection
 from tests.central_hub.simulated_device import VIN, SimulatedDevice, private_car
 
@@ -245,6 +249,83 @@ async def test_an_operator_sees_devices_and_refusals_but_no_case(
     for path in ("/recent", f"/cases/{case}", "/console-photos/" + "ab" * 32):
         assert (await operator.get(path)).status == 403
         assert "您的角色不能查看此页" in operator.text
+
+
+def say(hub: Hub, device: SimulatedDevice, *, newest: int, wall: int) -> None:
+    """Have the device say how it stands, one minute after its last fact."""
+    said = Contact(
+        device=device.name,
+        newest=newest,
+        head=bytes(32),
+        receipted=0,
+        wall=wall,
+        mono=device.records[-1].entry.mono + 60_000,
+        boot=device.boot,
+        photos_waiting=11,
+        refused=3,
+    )
+    message = seal_contact(said, device.key)
+    hub.do(lambda: hub.casework.take_message(topics.contact(device.name), message))
+
+
+async def test_the_operations_show_what_is_missing_of_a_device_and_that_its_clock_is_wrong(
+    hub: Hub, operator: Browser, inspection: Inspection, case: str
+) -> None:
+    wrong_ms = 301_000
+    await asyncio.to_thread(say, hub, inspection.device, newest=987, wall=hub.now - wrong_ms)
+    hub.now += 2 * HOUR_MS
+    await operator.get("/operations")
+    missing = 987 - len(inspection.device.records)
+    for words in (
+        "2:00前", '<td class="number">987</td>', f'<td class="number warn">{missing}</td>',
+        '<td class="number">11</td>', '<td class="number warn">3</td>',
+        '-301.0 s <small class="estimate warn">时钟有误</small>',
+    ):  # fmt: skip
+        assert words in operator.text, words
+
+
+async def test_the_operations_show_why_a_device_is_quarantined_and_that_one_is_revoked(
+    hub: Hub, operator: Browser, inspection: Inspection
+) -> None:
+    enrolment = hub.casework.enrolment
+    await asyncio.to_thread(hub.do, lambda: enrolment.quarantine("pda-7", "batch.fork", "<b>two chains</b>"))
+    await operator.get("/operations")
+    assert "已隔离" in operator.text
+    assert "batch.fork: &lt;b&gt;two chains&lt;/b&gt;" in operator.text
+    assert "已停用" not in operator.text
+    await asyncio.to_thread(hub.do, lambda: enrolment.revoke("pda-7", reason="stolen"))
+    await operator.get("/operations")
+    assert "已停用" in operator.text
+
+
+async def test_the_operations_show_how_the_hub_itself_is(hub: Hub, operator: Browser) -> None:
+    await operator.get("/operations")
+    assert "中心有故障" not in operator.text
+    hub.health = Health(trouble="the broker is away", waiting=41, dropped=42, errors=43)
+    await operator.get("/operations")
+    for words in ("中心有故障：the broker is away", ">41</dd>", ' warn">42</dd>', ' warn">43</dd>'):
+        assert words in operator.text, words
+
+
+async def test_a_fact_that_a_wrong_clock_dated_shows_when_it_happened_and_that_the_clock_is_wrong(
+    hub: Hub, auditor: Browser, inspection: Inspection, case: str
+) -> None:
+    await auditor.get(f"/cases/{case}")
+    assert "实际时间不晚于 2026-05-29 04:26:40" in auditor.text
+    await asyncio.to_thread(say, hub, inspection.device, newest=1, wall=hub.now)
+    await auditor.get(f"/cases/{case}")
+    assert '1970-01-01 08:00:01 <span class="warn">时钟有误</span>' in auditor.text
+    assert "实际时间 2026-05-29 04:25:40" in auditor.text
+    await auditor.english()
+    await auditor.get(f"/cases/{case}")
+    assert "happened at 2026-05-29 04:25:40" in auditor.text
+
+
+async def test_a_right_clock_is_shown_alone(hub: Hub, auditor: Browser, inspection: Inspection) -> None:
+    inspection.device.wall = hub.now - 60_000
+    case = await asyncio.to_thread(inspection.whole)
+    await auditor.get(f"/cases/{case}")
+    assert "时钟有误" not in auditor.text
 
 
 async def test_an_auditor_may_look_at_the_operations(auditor: Browser, case: str) -> None:

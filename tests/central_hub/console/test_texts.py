@@ -13,8 +13,12 @@ from inspection.case import Case
 ZH, EN = texts_in("zh"), texts_in("en")
 REFUSAL_CODES = [
     "topic.wrong", "device.unknown", "wire.too_large", "wire.garbled", "wire.future_schema", "wire.chain",
-    "batch.wrong_device", "batch.signature", "batch.gap", "batch.fork", "batch.chain",
-    "fact.not_yours", "fact.unknown", "fact.case",
+    "batch.wrong_device", "batch.signature", "batch.gap", "batch.fork", "batch.chain", "device.quarantined",
+    "contact.wrong_device", "contact.signature", "contact.fork",
+    "fact.not_yours", "fact.unknown", "fact.case", "fact.station", "fact.foreign_case", "case.undecided",
+    "photo.digest", "photo.slow", "photo.not_announced", "photo.not_an_image", "photo.too_large",
+    "carried.truncated", "carried.damaged", "carried.garbled", "carried.signature", "carried.wrong_way",
+    "carried.future_schema", "hub.disk", "hub.restored",
 ]  # fmt: skip
 
 

@@ -9,8 +9,8 @@ import pytest
 from aiohttp import ClientSession, web
 
 from central_hub.doors.uploads import PIECE_BYTES_MAX, Uploads
-from central_hub.photos import PhotoStore
 from central_hub.reading import Reading
+from central_hub.store.photos import PhotoStore
 from central_hub.writer import Writer
 from tests.central_hub.conftest import Bench
 from tests.central_hub.simulated_device import SimulatedDevice
@@ -35,7 +35,7 @@ class Doors:
         self.bench = bench
         self.store = PhotoStore(bench.folder, pixels_max=bench.settings.photo_pixels_max)
         self.reading = Reading(bench.folder)
-        self.writer = Writer(bench.db, bench.casework, publish=lambda _topic, _message: None)
+        self.writer = Writer(bench.committer, publish=lambda _topic, _message: None)
         self.uploads = Uploads(
             self.store,
             self.reading,

@@ -1,6 +1,7 @@
 """A device's end of the wire for tests over a real broker: says whether it was let in, and keeps what it heard."""
 
 import queue
+import socket
 from types import TracebackType
 from typing import Self
 
@@ -10,18 +11,29 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 SECONDS_MAX = 300.0
+UNACKNOWLEDGED_MAX = 10_000
 
 
 class MqttDevice:
-    """Connected while it is entered."""
+    """Connected while it is entered. ca_file: speaks TLS and trusts what is in it; empty is plain.
 
-    def __init__(self, port: int, *, user: str, password: str, client_id: str = "") -> None:
+    will: a topic on which the broker is to say something when this connection is lost; empty for none.
+    """
+
+    def __init__(
+        self, port: int, *, user: str, password: str, client_id: str = "", ca_file: str = "", will: str = ""
+    ) -> None:
         self.heard: list[tuple[str, bytes]] = []
         self._port = port
         self._answers: queue.Queue[ReasonCode] = queue.Queue()
         self._granted: queue.Queue[bool] = queue.Queue()
         client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id, reconnect_on_failure=False)
         client.username_pw_set(user, password)
+        client.max_inflight_messages_set(UNACKNOWLEDGED_MAX)
+        if ca_file:
+            client.tls_set(ca_file)
+        if will:
+            client.will_set(will, b"the will", qos=1)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_message = lambda _client, _data, message: self.heard.append((message.topic, bytes(message.payload)))
@@ -49,12 +61,39 @@ class MqttDevice:
         return self._granted.get(timeout=SECONDS_MAX)
 
     def say(self, topic: str, message: bytes) -> bool:
-        """Publish; say whether the broker acknowledged it."""
+        """Publish; say whether the broker acknowledged it, rather than cut the connection."""
+        said = self._client.publish(topic, message, qos=1)
         try:
-            self._client.publish(topic, message, qos=1).wait_for_publish(SECONDS_MAX)
+            while self.connected and not said.is_published():
+                said.wait_for_publish(0.05)
+            return said.is_published()
         except RuntimeError:
+            # The client says so by raising: the connection was cut before the message went out.
             return False
-        return True
+
+    def say_exactly_once(self, topic: str, message: bytes) -> None:
+        """Begin to publish with QoS 2, which nobody here asks for."""
+        self._client.publish(topic, message, qos=2)
+
+    def break_off(self) -> None:
+        """End the connection as a cut cable does."""
+        opened = self._client.socket()
+        assert isinstance(opened, socket.socket)
+        opened.shutdown(socket.SHUT_RDWR)
+
+    @property
+    def connected(self) -> bool:
+        return self._client.is_connected()
+
+    def shout(self, topic: str, messages: list[bytes]) -> None:
+        """Publish all as fast as it goes, and wait for nothing."""
+        for message in messages:
+            self._client.publish(topic, message, qos=1)
+
+    def say_many(self, topic: str, messages: list[bytes]) -> bool:
+        """Publish all as fast as it goes; say whether the broker acknowledged the last."""
+        self.shout(topic, messages[:-1])
+        return self.say(topic, messages[-1])
 
     def _on_connect(
         self,

@@ -8,12 +8,16 @@ import pytest
 from aiohttp import ClientSession, encode_basic_auth, web
 from argon2 import PasswordHasher
 
-from central_hub import HubError, accounts
-from central_hub.accounts import Accounts, Role
-from central_hub.doors.api import Api, EnrolAnswer, EnrolRequest, Health
-from central_hub.reading import Reading
+from central_hub import HubError
+from central_hub.console.attempts import FIRST_WAIT_SECONDS, FREE_FAILURES_MAX
+from central_hub.doors.api import Api, EnrolAnswer, EnrolRequest, Hands
+from central_hub.reading import Health, Reading
+from central_hub.store import accounts
+from central_hub.store.accounts import Accounts, Role
+from central_hub.store.gaps import Gap
 from inspection.signing import SigningKey
-from tests.central_hub.conftest import Bench
+from tests.central_hub.conftest import NOW, Bench
+from tests.central_hub.simulated_device import SimulatedDevice
 
 PASSWORD = "a quiet afternoon"  # noqa: S105 - made up for the tests
 OPERATOR = encode_basic_auth("运维", PASSWORD)
@@ -29,9 +33,13 @@ class Desk:
         self.reading = Reading(bench.folder)
         self.enrolled: list[tuple[EnrolRequest, bytes]] = []
         self.revoked: list[tuple[str, str]] = []
+        self.released: list[tuple[str, str, str]] = []
+        self.replayed: list[str] = []
+        self.gaps: list[Gap] = []
         self.threads: set[str] = set()
         self.health = Health(trouble="", dropped=0, errors=0)
         self.refusal: Exception | None = None
+        self.now = NOW
         self.session = ClientSession()
         self.url = ""
 
@@ -54,6 +62,33 @@ class Desk:
             raise self.refusal
         self.revoked.append((device, reason))
 
+    def release(self, device: str, by: str, reason: str) -> None:
+        if self.refusal is not None:
+            raise self.refusal
+        self.released.append((device, by, reason))
+
+    def replay(self, device: str) -> None:
+        if self.refusal is not None:
+            raise self.refusal
+        self.replayed.append(device)
+
+    def api(self) -> Api:
+        hands = Hands(
+            enrol=self.enrol,
+            revoke=self.revoke,
+            release=self.release,
+            replay=self.replay,
+            gaps=lambda: self.gaps,
+            health=lambda: self.health,
+            now=lambda: self.now,
+        )
+        return Api(self.reading, hands)
+
+    async def ask(self, method: str, path: str, auth: str = OPERATOR) -> tuple[int, dict[str, object]]:
+        asked = {"Authorization": auth}
+        async with self.session.request(method, self.url + path, headers=asked) as answer:
+            return answer.status, (await answer.json() if answer.content_type == "application/json" else {})
+
     async def delete(self, path: str, auth: str = OPERATOR) -> int:
         address = f"{self.url}/api/devices/{path}"
         async with self.session.delete(address, headers={"Authorization": auth}) as answer:
@@ -75,7 +110,7 @@ async def desk(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[D
     for name, role in roles:
         Accounts(bench.db).put(name, title="", role=role, password=PASSWORD)
     application = web.Application(client_max_size=BODY_BYTES_MAX)
-    application.add_routes(Api(made.reading, enrol=made.enrol, revoke=made.revoke, health=lambda: made.health).routes())
+    application.add_routes(made.api().routes())
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -177,22 +212,80 @@ async def test_what_the_hub_refuses_is_passed_on_in_its_words(desk: Desk) -> Non
 async def test_many_wrong_passwords_at_once_are_all_refused(desk: Desk) -> None:
     wrong = encode_basic_auth("运维", "not this one")
     answers = await asyncio.gather(*(desk.post(GOOD, wrong) for _ in range(20)))
-    assert {status for status, _ in answers} == {401}
+    assert [status for status, _ in answers].count(401) == FREE_FAILURES_MAX
+    assert {status for status, _ in answers} == {401, 429}
+    assert answers[-1][1]["code"] == "sign_in.wait"
+    assert (await desk.post(GOOD))[0] == 429
+    desk.now += 1000 * FIRST_WAIT_SECONDS
+    assert (await desk.post(GOOD))[0] == 200
+    assert (await desk.post(GOOD, wrong))[0] == 401
+
+
+async def test_an_operator_who_asks_for_much_at_once_is_never_told_to_wait(desk: Desk) -> None:
+    answers = await asyncio.gather(*(desk.post(GOOD) for _ in range(20)))
+    assert {status for status, _ in answers} == {200}
+
+
+WELL = {"well": True, "trouble": "", "waiting": 0, "dropped": 0, "errors": 0, "quarantined": 0}
 
 
 async def test_the_hub_says_that_it_is_well_and_when_not_why(desk: Desk) -> None:
-    well = {"well": True, "trouble": "", "dropped": 0, "errors": 0}
-    async with desk.session.get(f"{desk.url}/healthz") as answer:
-        assert (answer.status, await answer.json()) == (200, well)
+    assert await desk.ask("GET", "/healthz", auth="") == (200, WELL)
     desk.health = Health(trouble="the broker is away", dropped=0, errors=0)
-    async with desk.session.get(f"{desk.url}/healthz") as answer:
-        assert (answer.status, await answer.json()) == (503, well | {"well": False, "trouble": "the broker is away"})
+    assert await desk.ask("GET", "/healthz") == (503, WELL | {"well": False, "trouble": "the broker is away"})
 
 
-async def test_a_hub_that_works_says_what_it_dropped_and_what_failed(desk: Desk) -> None:
-    desk.health = Health(trouble="", dropped=7, errors=2)
-    async with desk.session.get(f"{desk.url}/healthz") as answer:
-        assert (answer.status, await answer.json()) == (200, {"well": True, "trouble": "", "dropped": 7, "errors": 2})
+async def test_a_hub_that_works_says_what_waits_what_it_dropped_what_failed_and_who_is_quarantined(
+    desk: Desk, bench: Bench, device: SimulatedDevice
+) -> None:
+    desk.health = Health(trouble="", waiting=5, dropped=7, errors=2)
+    bench.transaction(lambda: bench.casework.enrolment.quarantine(device.name, "batch.fork", "two chains"))
+    assert await desk.ask("GET", "/healthz") == (
+        200,
+        WELL | {"waiting": 5, "dropped": 7, "errors": 2, "quarantined": 1},
+    )
+
+
+async def test_a_hub_whose_store_cannot_be_read_is_not_well(desk: Desk) -> None:
+    desk.reading.close()
+    status, said = await desk.ask("GET", "/healthz")
+    assert (status, said["well"], said["quarantined"]) == (503, False, None)
+    assert str(said["trouble"]).startswith("the store cannot be read: ")
+    desk.health = Health(trouble="the broker is away", dropped=0, errors=0)
+    assert (await desk.ask("GET", "/healthz"))[1]["trouble"] == "the broker is away"
+
+
+async def test_an_operator_is_told_what_is_missing_and_nobody_else_is(desk: Desk) -> None:
+    assert await desk.ask("GET", "/api/gaps") == (200, {"gaps": []})
+    desk.gaps = [Gap(device="pda-1", kind="missing", since=5, first=2, last=4, count=3)]
+    _, said = await desk.ask("GET", "/api/gaps")
+    assert said == {
+        "gaps": [{"device": "pda-1", "kind": "missing", "since": 5, "first": 2, "last": 4, "count": 3, "text": ""}]
+    }
+    status, refused = await desk.ask("GET", "/api/gaps", encode_basic_auth("auditor", PASSWORD))
+    assert (status, refused["code"]) == (401, "gaps.sign_in")
+
+
+async def test_an_operator_releases_a_device_with_a_reason_in_their_own_name(desk: Desk) -> None:
+    path = "/api/devices/pda-1/release?reason=the+copy+was+wiped"
+    assert (await desk.ask("POST", path, ""))[1]["code"] == "release.sign_in"
+    assert (await desk.ask("POST", "/api/devices/pda-1/release"))[1]["code"] == "release.reason"
+    assert desk.released == []
+    assert await desk.ask("POST", path) == (204, {})
+    assert desk.released == [("pda-1", "运维", "the copy was wiped")]
+    desk.refusal = HubError("device pda-1 is not quarantined")
+    said = {"code": "release.refused", "text": "device pda-1 is not quarantined"}
+    assert await desk.ask("POST", path) == (404, said)
+
+
+async def test_an_operator_has_a_device_asked_again(desk: Desk) -> None:
+    path = "/api/devices/pda-1/replay"
+    assert (await desk.ask("POST", path, ""))[1]["code"] == "replay.sign_in"
+    assert desk.replayed == []
+    assert await desk.ask("POST", path) == (204, {})
+    assert desk.replayed == ["pda-1"]
+    desk.refusal = HubError("device pda-1 is not enrolled")
+    assert await desk.ask("POST", path) == (404, {"code": "replay.refused", "text": "device pda-1 is not enrolled"})
 
 
 async def test_an_operator_revokes_a_device_with_a_reason_and_nobody_else_does(desk: Desk) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from central_hub.doors.uploads import PIECE_BYTES_MAX
 from inspection.signing import digest
+from tests.central_hub.conftest import until
 from tests.central_hub.doors.conftest import PHOTO_BYTES_MAX, Answer, Doors, ticket
 from tests.central_hub.simulated_device import SimulatedDevice, picture
 
@@ -93,6 +94,49 @@ async def test_a_connection_that_is_cut_in_a_piece_leaves_what_came_before_and_k
         assert await sender.patch(100, JPEG[100:]) == DONE
 
 
+def refusals(doors: Doors) -> list[tuple[str, str, int]]:
+    return doors.bench.db.execute("SELECT device, code, count FROM refusal_counts").fetchall()
+
+
+async def test_what_no_device_sends_that_works_is_counted_for_the_operator(
+    doors: Doors, device: SimulatedDevice, sender: Sender
+) -> None:
+    assert (await sender.patch(0, bytes(SIZE))).code == "photo.digest"
+    await asyncio.to_thread(until, lambda: refusals(doors) == [(device.name, "photo.digest", 1)])
+    text = doors.bench.db.execute("SELECT text FROM refusals").fetchone()[0]
+    assert text == "the bytes that came are not the photo that was announced"
+    assert (await sender.patch(7, b"")).code == "photo.offset"
+    assert (await sender.patch(0, JPEG, **{"Passlane-Ticket": "00"})).code == "photo.ticket"
+    assert await sender.patch(0, JPEG) == DONE
+    assert refusals(doors) == [(device.name, "photo.digest", 1)]
+
+
+async def test_a_device_has_few_requests_at_once_and_leaves_room_for_the_others(
+    doors: Doors, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("central_hub.doors.uploads.REQUESTS_AT_ONCE_MAX", 2)
+    other, photo = SimulatedDevice("pda-1"), picture(5)
+    doors.bench.enrol(other, "pda")
+    theirs = await announced(doors, other, photo)
+    async with by_hand(sender, 0, b"x", length=SIZE), by_hand(sender, 0, b"y", length=SIZE):
+        await asyncio.to_thread(until, lambda: doors.uploads._at_once[sender.device.name] == 2)
+        assert (await sender.patch(0, JPEG)).code == "photo.too_many"
+        assert (await theirs.patch(0, photo)).complete == "1"
+    await asyncio.to_thread(until, lambda: not doors.uploads._at_once)
+    assert await sender.patch(0, JPEG) == DONE
+
+
+async def test_a_hub_without_room_takes_no_piece_and_the_photo_may_come_later(
+    doors: Doors, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doors.store, "_free_bytes_min", 2**62)
+    answer = await sender.patch(0, JPEG)
+    assert (answer.status, answer.code) == (507, "hub.disk")
+    monkeypatch.setattr(doors.store, "_free_bytes_min", 0)
+    assert await sender.patch(0, JPEG) == DONE
+    assert refusals(doors) == []
+
+
 async def test_a_piece_that_does_not_come_in_time_is_given_up(doors: Doors, sender: Sender) -> None:
     doors.uploads._piece_seconds_max = 0.05
     async with by_hand(sender, 0, JPEG[:50], length=SIZE) as reader:
@@ -157,7 +201,7 @@ async def test_a_ticket_for_another_photo_or_another_size_is_refused(doors: Door
 async def test_another_enrolled_device_cannot_send_the_photo(doors: Doors, sender: Sender) -> None:
     other = SimulatedDevice("pda-1")
     key = other.key.public
-    enrol = doors.writer.submit(lambda: doors.bench.casework.enrol("pda-1", "pda", "", public_key=key))
+    enrol = doors.writer.submit(lambda: doors.bench.casework.enrolment.enrol("pda-1", "pda", "", public_key=key))
     await asyncio.wrap_future(enrol)
     assert await Sender(doors, other, JPEG).patch(0, JPEG) == Answer(403, code="photo.ticket")
 
@@ -167,7 +211,9 @@ async def test_a_device_that_announces_the_same_photo_with_a_false_size_does_not
 ) -> None:
     other = SimulatedDevice("aaa")
     key = other.key.public
-    await asyncio.wrap_future(doors.writer.submit(lambda: doors.bench.casework.enrol("aaa", "pda", "", public_key=key)))
+    await asyncio.wrap_future(
+        doors.writer.submit(lambda: doors.bench.casework.enrolment.enrol("aaa", "pda", "", public_key=key))
+    )
     other.announce(other.open_case(), JPEG, size=1)
     await doors.commit(other)
     assert await sender.head() == Answer(200, "0", "0")

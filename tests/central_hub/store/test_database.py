@@ -49,9 +49,36 @@ def test_a_reader_sees_what_is_committed_and_nothing_before_and_writes_nothing(b
     reader = open_for_reading(bench.folder)
     bench.db.execute("BEGIN")
     bench.db.execute("INSERT INTO numbers VALUES ('PL', 7)")
-    assert reader.execute("SELECT count(*) AS n FROM numbers").fetchone()["n"] == 0
+    assert reader.execute("SELECT count(*) AS n FROM numbers").fetchone()[0] == 0
     bench.db.execute("COMMIT")
-    assert reader.execute("SELECT count(*) AS n FROM numbers").fetchone()["n"] == 1
+    assert reader.execute("SELECT count(*) AS n FROM numbers").fetchone()[0] == 1
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         reader.execute("DELETE FROM numbers")
     reader.close()
+
+
+def test_a_ledger_of_the_first_schema_is_brought_up_to_date_with_all_that_is_in_it(bench: Bench) -> None:
+    bench.transaction(bench.casework.seal)
+    facts = bench.value("SELECT count(*) FROM entries")
+    bench.db.close()
+    first = sqlite3.connect(bench.folder / FILE_NAME)
+    for column in ("quarantined", "told", "photos_waiting", "refused"):
+        first.execute(f"ALTER TABLE devices DROP COLUMN {column}")
+    first.executescript(
+        "DROP INDEX entries_by_case; DROP TABLE contacts; PRAGMA user_version = 0;"
+        "CREATE INDEX entries_of_case ON entries (case_id) WHERE case_id <> '';"
+    )
+    first.close()
+    for _ in range(2):
+        db = open_for_writing(bench.folder)
+        assert db.execute("SELECT count(*) FROM entries").fetchone()[0] == facts
+        assert db.execute("SELECT quarantined, told FROM devices").fetchone() == ("", 0)
+        assert db.rows("PRAGMA user_version") == [{"user_version": 2}]
+        db.close()
+
+
+def test_a_ledger_of_a_schema_to_come_is_left_as_it_is(bench: Bench) -> None:
+    bench.db.execute("PRAGMA user_version = 99")
+    bench.db.close()
+    with pytest.raises(StoreError, match="has schema 99"):
+        open_for_writing(bench.folder)

@@ -1,9 +1,8 @@
-import sqlite3
-
 import pytest
 
-from central_hub.store.ledger import Ledger, cases_touched, leaf, seal_bytes
-from inspection.facts import DeviceStarted, LedgerSealed
+from central_hub.store.ledger import Ledger, LedgerState, cases_touched, leaf, seal_bytes
+from inspection.facts import DeviceStarted, ItemChecked, LedgerSealed
+from inspection.identities import HUB
 from inspection.signing import CHAIN_START, TreeHead, verify
 from inspection.wire import head_bytes, open_batch
 from tests.central_hub.conftest import NOW, Bench
@@ -43,8 +42,28 @@ def test_the_database_itself_refuses_a_fact_twice(bench: Bench, device: Simulate
     device.open_case()
     bench.send(device)
     batch = open_batch(device.message())
-    with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
+    with pytest.raises(bench.db.damages, match=r"(?i)unique"):
         bench.casework.ledger.append_batch(batch, batch.records, received=NOW)
+
+
+def test_what_others_wrote_about_a_case_beforehand_leaves_room_for_the_device_that_opens_it(
+    bench: Bench, device: SimulatedDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("central_hub.store.ledger.CASE_FACTS_MAX", 3)
+    other = SimulatedDevice("pda-1")
+    bench.enrol(other, "pda")
+    for number in range(5):
+        other.write(ItemChecked(item=f"ahead {number}", mark="pass"), "lane-1.1")
+    bench.send(other)
+    case = device.open_case()
+    device.conclude(case)
+    bench.send(device)
+    counting = [(entry.device, entry.seq) for entry in bench.casework.ledger.entries_of(case)]
+    assert [one for one in counting if one[0] != HUB] == [
+        *(("pda-1", seq) for seq in (1, 2, 3)),
+        ("lane-1", 1),
+        ("lane-1", 2),
+    ]
 
 
 def test_the_seal_is_signed_over_every_fact_with_its_time_of_receipt(bench: Bench, device: SimulatedDevice) -> None:
@@ -68,7 +87,7 @@ def test_a_ledger_that_is_opened_again_goes_on_with_its_seal(bench: Bench, devic
     bench.send(device)
     again = Ledger(bench.db, bench.key)
     assert again.sealed == bench.casework.ledger.sealed
-    again.tree = (0, ())
+    again.state = LedgerState(0, (), 0, CHAIN_START)
     assert again.sealed == (0, TreeHead().root())
 
 
@@ -83,7 +102,7 @@ def test_facts_of_the_hub_itself_share_one_signature(bench: Bench) -> None:
 
 
 def test_contact_and_the_clocks_difference_are_kept(bench: Bench, device: SimulatedDevice) -> None:
-    bench.casework.ledger.contact(device.name, at=NOW, sent=NOW - 90_000)
+    bench.casework.records.heard(device.name, at=NOW, sent=NOW - 90_000)
     row = bench.db.execute("SELECT contact, skew FROM devices WHERE device = ?", (device.name,)).fetchone()
     assert row == (NOW, -90_000)
 

@@ -5,7 +5,7 @@ import pytest
 from central_hub.store import records
 from central_hub.store.records import REFUSALS_KEPT_MAX, SAMPLE_BYTES_MAX, announced_photo
 from inspection.case import Case
-from inspection.directives import VehicleRecalled
+from inspection.directives import Contact, VehicleRecalled
 from inspection.wire import open_directive
 from tests.central_hub.conftest import NOW, Bench
 from tests.central_hub.simulated_device import VIN, SimulatedDevice
@@ -36,6 +36,35 @@ def test_a_cases_row_follows_its_facts(bench: Bench, device: SimulatedDevice) ->
     device.conclude(case, "fail")
     bench.send(device)
     assert bench.value("SELECT stage FROM cases WHERE case_id = ?", case) == "withheld"
+
+
+def contact(number: int, **changes: object) -> Contact:
+    told = {"device": "lane-1", "newest": 0, "head": bytes(32), "receipted": 0, "wall": NOW, "mono": 5}
+    return Contact(**{**told, "boot": f"boot {number}", **changes})  # type: ignore[arg-type]
+
+
+def test_of_a_device_that_starts_all_the_time_only_the_newest_boots_are_kept(
+    bench: Bench, device: SimulatedDevice, kept: "Records", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "BOOTS_KEPT_MAX", 3)
+    for number in range(7):
+        kept.keep_contact(contact(number), at=NOW + number)
+        kept.keep_contact(contact(number, mono=1), at=NOW + number)
+    kept.keep_contact(contact(6, mono=6), at=NOW + 6)
+    rows = bench.db.execute("SELECT boot, mono FROM contacts WHERE device = ? ORDER BY boot", (device.name,)).fetchall()
+    assert rows == [("boot 4", 5), ("boot 5", 5), ("boot 6", 6)]
+
+
+def test_a_device_of_which_very_many_photos_wait_is_not_asked_for_lost_ones(
+    bench: Bench, device: SimulatedDevice, kept: "Records", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = device.open_case()
+    names = sorted(device.announce(case, bytes([number])) for number in range(5))
+    bench.send(device)
+    assert kept.missing_photos(device.name, waiting=5, limit=9) == ()
+    assert kept.missing_photos(device.name, waiting=4, limit=2) == tuple(names[:2])
+    monkeypatch.setattr(records, "PHOTOS_COUNTED_MAX", 3)
+    assert kept.missing_photos(device.name, waiting=4, limit=2) == ()
 
 
 def test_sticker_numbers_follow_one_another_in_each_range(kept: "Records") -> None:
@@ -97,12 +126,28 @@ def test_a_refusal_is_counted_and_only_its_beginning_kept(bench: Bench, kept: "R
     assert row == (1_000, 500_000, SAMPLE_BYTES_MAX)
 
 
-def test_refusals_are_counted_for_ever_and_only_the_newest_kept(
+def test_refusals_are_counted_for_ever_and_the_newest_of_each_device_and_kind_kept(
+    bench: Bench, kept: "Records", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "REFUSALS_OF_KIND_KEPT_MAX", 3)
+    kept.refuse("lane-1", "batch.fork", "the one that matters", at=NOW, payload=b"")
+    kept.refuse("lane-2", "wire.garbled", "another's", at=NOW, payload=b"")
+    for number in range(8):
+        kept.refuse("lane-1", "wire.garbled", str(number), at=NOW, payload=b"")
+    texts = [row[0] for row in bench.db.execute("SELECT text FROM refusals ORDER BY id")]
+    assert texts == ["the one that matters", "another's", "5", "6", "7"]
+    counts = bench.db.execute("SELECT device, code, count FROM refusal_counts ORDER BY device, code").fetchall()
+    assert counts == [("lane-1", "batch.fork", 1), ("lane-1", "wire.garbled", 8), ("lane-2", "wire.garbled", 1)]
+
+
+def test_of_all_refusals_together_no_more_are_kept_than_there_is_room_for(
     bench: Bench, kept: "Records", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert REFUSALS_KEPT_MAX == 10_000
     monkeypatch.setattr(records, "REFUSALS_KEPT_MAX", 3)
-    for number in range(8):
-        kept.refuse("lane-1", "wire.garbled", str(number), at=NOW, payload=b"")
-    assert [row[0] for row in bench.db.execute("SELECT text FROM refusals ORDER BY id")] == ["5", "6", "7"]
-    assert bench.value("SELECT count FROM refusal_counts") == 8
+    monkeypatch.setattr(records, "_TRIM_EVERY", 4)
+    for number in range(40):
+        kept.refuse(f"lane-{number}", "wire.garbled", str(number), at=NOW, payload=b"")
+    texts = [row[0] for row in bench.db.execute("SELECT text FROM refusals ORDER BY id")]
+    assert 3 <= len(texts) < 3 + 4
+    assert texts == [str(number) for number in range(40)][-len(texts) :]

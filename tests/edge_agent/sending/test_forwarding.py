@@ -10,8 +10,9 @@ from aiohttp.test_utils import TestServer
 
 from edge_agent.clock import Clock
 from edge_agent.journal import Journal
-from edge_agent.sending.forwarding import Forwarding, ForwardingError, Route
-from edge_agent.sending.link import AnyLink, Arrived, Deliver, LinkDown, LinkError, LinkUp
+from edge_agent.sending.events import Arrived, Deliver, LinkDown, LinkUp
+from edge_agent.sending.forwarding import PHOTOS_AT_ONCE_MAX, Forwarding, ForwardingError, Route
+from edge_agent.sending.link import AnyLink, LinkError
 from edge_agent.sending.upload import UploadTarget
 from edge_agent.vault import Vault
 from firmware_profiles.schema import Retention
@@ -62,9 +63,8 @@ class Rig:
         route = Route(
             journal=self.journal,
             vault=self.vault,
-            profile=msgspec.structs.replace(roomy_profile(), retention=self.retention),
+            profile=msgspec.structs.replace(roomy_profile(batch_facts_max=100), retention=self.retention),
             target=self.target,
-            hub_public=HUB_KEY.public,
             link=self.link,
             clock=Clock(),
             chance=lambda: 0.0,
@@ -79,10 +79,9 @@ class Rig:
         if self.forwarding:
             self.forwarding.nudge()
 
-    def photo(self, *, vault: bool = True) -> None:
-        if vault:
-            self.vault.put(DATA)
-        ref = PhotoRef(digest=DIGEST, media="image/jpeg", size=len(DATA), width=4, height=3)
+    def photo(self, data: bytes = DATA, *, vault: bool = True) -> None:
+        digest = self.vault.put(data) if vault else DIGEST
+        ref = PhotoRef(digest=digest, media="image/jpeg", size=len(data), width=4, height=3)
         self.journal.record(PhotoTaken(kind="0113", photo=ref), moment(1), case="pda-7.1")
         if self.forwarding:
             self.forwarding.nudge()
@@ -252,6 +251,33 @@ async def test_a_photo_waits_while_a_fact_can_travel(rig: Rig) -> None:
     await rig.until(lambda: rig.hub.lose < 10**6)
     assert forwarding.status().running
     assert len(rig.door.requests) == len(rig.door.offsets) + 1
+
+
+async def test_the_photos_of_a_vehicle_travel_side_by_side(rig: Rig) -> None:
+    photos = [bytes([number]) * 2_500 for number in range(PHOTOS_AT_ONCE_MAX)]
+    rig.door.sizes = {hashlib.sha256(data).hexdigest(): len(data) for data in photos}
+    rig.door.together = asyncio.Barrier(PHOTOS_AT_ONCE_MAX)
+    for data in photos:
+        rig.photo(data)
+    rig.start()
+    await rig.until(lambda: len(rig.journal.photos("receipted")) == PHOTOS_AT_ONCE_MAX)
+
+
+async def test_when_it_comes_to_the_hub_it_says_how_it_stands(rig: Rig) -> None:
+    rig.record(2)
+    rig.start()
+    await rig.all_receipted()
+    contact = rig.hub.contacts[0]
+    assert (contact.device, contact.newest, contact.receipted) == (DEVICE, 2, 0)
+
+
+async def test_a_pause_of_the_hubs_and_what_waits_there_are_shown(rig: Rig) -> None:
+    rig.hub.pause_ms = 100
+    forwarding = rig.start()
+    await rig.until(lambda: forwarding.status().paused)
+    rig.record(1)
+    await rig.all_receipted()
+    assert forwarding.status().hub_waiting == 0
 
 
 async def test_a_refused_photo_stays_and_is_shown(rig: Rig) -> None:

@@ -11,15 +11,16 @@ import numpy as np
 from edge_agent.agent import Agent, Equipment
 from edge_agent.clock import Clock, Moment
 from edge_agent.home import Enrolment, Home, create_home
-from edge_agent.sending.link import Arrived, Deliver, LinkDown, LinkUp
+from edge_agent.sending.events import Arrived, Deliver, LinkDown, LinkUp
 from firmware_profiles.files import LoadedProfile, shipped_profile
 from firmware_profiles.parsing import parse_profile
 from firmware_profiles.schema import Profile
 from inspection import wire
-from inspection.directives import AnyDirective, NumberedDirective, Receipt, Refusal
+from inspection.directives import AnyDirective, Contact, NumberedDirective, Receipt, Refusal
 from inspection.evidence import VinFinding
 from inspection.facts import CaseOpened, Vehicle
 from inspection.signing import CHAIN_START, SigningKey
+from inspection.topics import Upward
 from inspection.wire import Recorded
 from models.photo import Photo
 
@@ -74,7 +75,8 @@ class SayingReader:
 class FakeHub:
     """A hub in memory: takes batches as the real one does and answers with signed receipts and directives.
 
-    lose: how many of the next messages vanish on the way. refuse: what it says instead of taking.
+    lose: how many of the next batches vanish on the way. refuse: what it says instead of taking.
+    contacts: as they came. pause_ms: what it asks for in each receipt.
     """
 
     def __init__(self, device: str = DEVICE) -> None:
@@ -85,6 +87,8 @@ class FakeHub:
         self.lose = 0
         self.refuse: Refusal | None = None
         self.batches = 0
+        self.contacts: list[Contact] = []
+        self.pause_ms = 0
         self.time = 1_700_000_000_000
         self.on_fact: Callable[[Recorded], AnyDirective | None] = lambda _record: None
 
@@ -93,7 +97,9 @@ class FakeHub:
         have = len(self.records) if have is None else have
         ours = self.records[have - 1].digest if 0 < have <= len(self.records) else CHAIN_START
         head = ours if head is None else head
-        return Receipt(device=self.device, have=have, head=head, hub_time=self.time, refusal=refusal)
+        return Receipt(
+            device=self.device, have=have, head=head, hub_time=self.time, refusal=refusal, pause_ms=self.pause_ms
+        )
 
     def take(self, payload: bytes) -> None:
         if self.lose > 0:
@@ -112,6 +118,10 @@ class FakeHub:
             directive = self.on_fact(record)
             if directive is not None:
                 self.direct(directive)
+
+    def hear(self, payload: bytes) -> None:
+        self.contacts.append(wire.open_contact(payload, DEVICE_KEY.public))
+        self.answer(self.receipt())
 
     def answer(self, receipt: Receipt) -> None:
         self.deliver(Arrived("receipt", wire.seal_receipt(receipt, HUB_KEY)))
@@ -138,10 +148,13 @@ class FakeLink:
     def stop(self) -> None:
         self.hub.deliver = lambda _event: None
 
-    def publish(self, payload: bytes) -> bool:
+    def publish(self, kind: Upward, payload: bytes) -> bool:
         if not self.reachable.is_set():
             return False
-        self.hub.take(payload)
+        if kind == "contact":
+            self.hub.hear(payload)
+        else:
+            self.hub.take(payload)
         return True
 
 
@@ -151,11 +164,11 @@ def jpeg(seed: int = 1) -> bytes:
 
 
 def roomy_profile(**limits: int) -> Profile:
-    """The shipped profile of a handheld, on whatever disk the tests run, with quick retries."""
+    """The shipped profile of a handheld, on whatever disk the tests run, with quick retries; gathers no facts."""
     profile = parse_profile(shipped_profile("pda-basic").decode())
     room = {"vault_free_bytes_min": 0, "journal_free_bytes_min": 0, **limits}
     upload = msgspec.structs.replace(
-        profile.upload, retry_seconds_min=1, retry_seconds_max=2, bytes_per_second_max=None
+        profile.upload, retry_seconds_min=1, retry_seconds_max=2, bytes_per_second_max=None, gather_seconds_max=0.0
     )
     return msgspec.structs.replace(profile, limits=msgspec.structs.replace(profile.limits, **room), upload=upload)
 

@@ -1,5 +1,6 @@
 """The hub's door for photos, in memory: what `upload` and `forwarding` are tried against."""
 
+import asyncio
 import hashlib
 from dataclasses import dataclass, field
 
@@ -15,6 +16,7 @@ class PhotoDoor:
 
     sizes: of announced photos, by digest; None announces everything. answers: what to say instead, one a request,
     as (status, body); (0, "") breaks the connection. offsets: the Upload-Offset of each PATCH, as it came.
+    together: where the first requests of so many photos wait for one another.
     """
 
     sizes: dict[str, int]
@@ -24,6 +26,7 @@ class PhotoDoor:
     offsets: list[int] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
     receipt_key: SigningKey = HUB_KEY
+    together: asyncio.Barrier | None = None
 
     def app(self) -> web.Application:
         app = web.Application()
@@ -33,6 +36,8 @@ class PhotoDoor:
     async def handle(self, request: web.Request) -> web.Response:
         digest = request.match_info["digest"]
         self.requests.append(f"{request.method} {digest[:6]}")
+        if self.together is not None and digest not in self.came:
+            await self.together.wait()
         if self.answers and (answer := self.answers.pop(0)) != (200, ""):
             return self._instead(request, *answer)
         if digest not in self.sizes:
@@ -46,6 +51,8 @@ class PhotoDoor:
         came = self.came.setdefault(digest, bytearray())
         if request.method == "HEAD":
             return self._progress(204 if digest in self.complete else 200, digest)
+        if digest in self.complete:
+            return self._progress(204, digest)
         offset = int(request.headers["Upload-Offset"])
         self.offsets.append(offset)
         if offset != len(came):

@@ -6,6 +6,7 @@ import threading
 from typing import Self
 
 _CONNECT, _PUBLISH, _SUBSCRIBE, _PING, _DISCONNECT = 1, 3, 8, 12, 14
+_ACKNOWLEDGED = 0b110
 
 
 class TinyBroker:
@@ -85,9 +86,12 @@ class TinyBroker:
             self.subscribed.put(topics)
             self._write(0x90, body[:2] + bytes([self.subscribe_code] * len(topics)))
         if kind == _PUBLISH:
-            size = int.from_bytes(body[:2], "big")
-            self.published.put((body[2 : 2 + size].decode(), body[4 + size :]))
-            self._write(0x40, body[2 + size : 4 + size])
+            end = 2 + int.from_bytes(body[:2], "big")
+            # Only a message that is to be acknowledged has a number, of two bytes.
+            number = body[end : end + 2] if head & _ACKNOWLEDGED else b""
+            self.published.put((body[2:end].decode(), body[end + len(number) :]))
+            if number:
+                self._write(0x40, number)
         if kind == _PING:
             self._write(0xD0, b"")
         return kind != _DISCONNECT

@@ -11,10 +11,10 @@ from inspection.facts import CaseOpened, InspectionConcluded, Reason, StickerIss
 from passlane.demo import judging
 from passlane.demo.judging import complaint, complaints
 from passlane.demo.vehicles import DemoVehicle, Expected, demo_vehicles
-from tests.central_hub.conftest import Bench, bench
+from tests.central_hub.conftest import Bench, bench, store
 from tests.central_hub.simulated_device import SimulatedDevice
 
-__all__ = ["bench"]
+__all__ = ["bench", "store"]
 
 VEHICLE = demo_vehicles()[0]
 PASSED = InspectionConcluded(outcome="pass", by="inspector-1")
