@@ -58,11 +58,6 @@ def directives(device: str) -> str:
     return f"{device_root(device)}/directives"
 
 
-def every_message() -> str:
-    """Return the filter under which the hub sees all that devices send, misspelt topics included."""
-    return f"{_ROOT}/+/+/+"
-
-
 def every(kind: Upward) -> str:
     """Return the filter under which one kind of message of all devices arrives, misspelt partitions included."""
     return f"{_ROOT}/+/+/{kind}"
