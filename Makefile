@@ -3,7 +3,7 @@
 #   make test              everything that CI runs
 #   make env               the environment alone, in .venv
 .PHONY: env demo test check pure covered rooms browser zbar mosquitto postgresql fuse simulate faults \
-    bench-sticker bench-hub bench-photos bench-vin bench-clone \
+    bench-sticker bench-hub bench-audit bench-day bench-photos bench-vin bench-clone \
     train-env train test-training lock clean
 .DELETE_ON_ERROR:
 
@@ -12,13 +12,15 @@ BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.made-run
 TEST_STAMP := $(VENV)/.made-test
 PYTEST := $(BIN)/pytest -q
-DECIDING := central_hub.intake central_hub.issuing central_hub.auditing central_hub.settings \
-    central_hub.store.gaps central_hub.store.timing \
-    edge_agent.courier edge_agent.precedence edge_agent.retention edge_agent.comparing lane_controller.sequence lane_controller.signals \
+DECIDING := central_hub.deciding central_hub.people central_hub.settings central_hub.papers.sheet central_hub.standing.acts \
+    central_hub.standing.digests central_hub.store.gaps central_hub.store.timing \
+    edge_agent.courier edge_agent.precedence edge_agent.retention edge_agent.comparing edge_agent.wanted \
+    lane_controller.sequence lane_controller.signals \
     firmware_profiles.parsing firmware_profiles.schema firmware_profiles.consistency firmware_profiles.positions \
     models.candidates models.voting models.deciding models.matching
 DECIDING_TESTS := tests/inspection tests/firmware_profiles $(wildcard tests/lane_controller/test_s[ei][qg]*.py) \
-    $(foreach name,intake issuing auditing settings,tests/central_hub/test_$(name).py) \
+    tests/central_hub/deciding tests/central_hub/people tests/central_hub/standing tests/central_hub/papers/test_sheet.py \
+    tests/central_hub/test_settings.py tests/edge_agent/wanted \
     $(foreach name,gaps timing,tests/central_hub/store/test_$(name).py) \
     $(foreach name,courier precedence retention comparing,tests/edge_agent/test_$(name).py) \
     $(foreach name,candidates voting deciding matching,tests/models/test_$(name).py)
@@ -101,6 +103,14 @@ bench-sticker: $(RUN_STAMP)
 # Some fifteen minutes. QUICK=1 is a short run that keeps nothing.
 bench-hub: $(RUN_STAMP)
 	$(BIN)/python -m benchmarks.hub_speed $(if $(QUICK),--quick)
+
+# Handing out the next case: a million cases, 60 000 waiting, 50 auditors, over both stores. QUICK=1 keeps nothing.
+bench-audit: $(TEST_STAMP) postgresql
+	$(BIN)/python -m benchmarks.audit_queue $(if $(QUICK),--quick)
+
+# A day of a city in virtual time, through the real engine. Some minutes.
+bench-day: $(RUN_STAMP)
+	$(BIN)/python -m benchmarks.city_day
 
 bench-photos: $(RUN_STAMP)
 	$(BIN)/python benchmarks/real_photos.py $(SHARED_PHOTOS)

@@ -1,4 +1,4 @@
-"""How fast the hub is, end to end, beside the bare limit measured in the same run; prints a table, writes JSON.
+"""How fast the hub is, end to end, beside two bare limits measured in the same run; prints a table, writes JSON.
 
     python -m benchmarks.hub_speed                      everything: some ten minutes
     python -m benchmarks.hub_speed --quick              everything with small numbers, in a minute; keeps nothing
@@ -36,8 +36,13 @@ device; median of the rounds, which bring some 190 thousand facts each themselve
 processes of one thread each, but have real journals and files of their own; all is on the same cores and disk. Their
 photos' bytes are at the hub already, brought once over HTTP, so no picture is in these figures: the hub writes
 PhotoStored for each announcement by itself.
-Bare limit: batches like these, sealed beforehand, in the same window from as many processes of one thread through the
-same broker: the chain followed, one Ed25519 check a batch, a SQLite append (synchronous FULL, group commit), a receipt.
+Bare hub: the chain followed, one Ed25519 check a batch, a SQLite append (synchronous FULL, group commit), a receipt; it
+folds nothing, issues nothing and sends no directive. Two bare limits stand here, measured in turn with the hub:
+Sealed beforehand: batches like these from memory, in the same window from as many processes of one thread, because that
+says what broker, checks and disk can carry at all; but it leaves the devices' own work out on that side alone.
+Behind the same devices and journals: the full way with the bare hub in the hub's place, because only that has journals,
+sealing and committed signed receipts on both sides; what directives cost the devices stays on the hub's side. The share
+is asked for of both.
 Drain after an outage: the same from {outage} devices in batches of at most {full} facts.
 Last photo to sticker: {leading} more devices lead vehicles one after another, at most one a second, each with 8 JPEG
 files of its own over HTTP, while the others' journals get inspections evenly in time, at half of the measured rate.

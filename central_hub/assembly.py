@@ -13,23 +13,37 @@ from pathlib import Path
 from aiohttp import web
 
 from central_hub import HubError, clock
-from central_hub.casework import Casework
+from central_hub.casework import Casework, Supplies
 from central_hub.committing import Committer
 from central_hub.console.desk import Desk
 from central_hub.console.pages import Console
+from central_hub.console.sticker_view import sticker_url
+from central_hub.desks.audit_figures import audit_forecast
 from central_hub.doors.api import Api, EnrolAnswer, EnrolRequest, Hands
 from central_hub.doors.broker import Broker, BrokerUser
 from central_hub.doors.carried import Behind
+from central_hub.doors.entrance import Entrance
 from central_hub.doors.importing import PATH as CARRIED_PATH
 from central_hub.doors.importing import Importing
 from central_hub.doors.link import Link, lets_in
+from central_hub.doors.openapi.lookups import Lookups
+from central_hub.doors.openapi.office import Office
+from central_hub.doors.openapi.server import OpenApi
 from central_hub.doors.serving import in_time, listen
 from central_hub.doors.uploads import PIECE_BYTES_MAX, Uploads
-from central_hub.installation import hold_folder, keep_ports, load_broker_secret, load_key, load_settings, load_tls
+from central_hub.installation import (
+    hold_folder,
+    keep_ports,
+    load_broker_secret,
+    load_key,
+    load_own_rulebooks,
+    load_settings,
+    load_tls,
+)
 from central_hub.reading import Health, Reading
-from central_hub.store.accounts import Accounts
 from central_hub.store.gaps import Gap
-from central_hub.store.opening import open_store
+from central_hub.store.office.accounts import Accounts
+from central_hub.store.opening import open_reader, open_store
 from central_hub.store.photos import PhotoStore
 from central_hub.working import sharing
 from central_hub.writer import Writer, WriterStoppedError
@@ -59,11 +73,16 @@ class Hub:
             self._key = load_key(folder)
             self._tls = load_tls(folder, self._settings, now_ms=clock.now_ms())
             broker_secret = load_broker_secret(folder)
+            rulebooks = load_own_rulebooks(folder, self._settings)
             self._http_port, mqtt_port = keep_ports(folder, self._settings)
             self._db = open_store(folder, self._settings)
             opened.callback(self._db.close)
             self._reading = Reading(folder)
             opened.callback(self._reading.close)
+            self._lookups = Lookups(folder)
+            opened.callback(self._lookups.close)
+            self._figures = open_reader(folder, self._settings)
+            opened.callback(self._figures.close)
             # From here on nothing is opened; what was, is closed by _stop.
             self._opened = opened.pop_all()
         self._folder = folder
@@ -81,8 +100,14 @@ class Hub:
         if self._db.shared:
             # Until this process holds partitions, others take the messages in.
             self._link.hear(())
+        self._public_url = self._settings.public_url or self.url
         self._casework = Casework(
-            self._db, key=self._key, settings=self._settings, now=clock.now_ms, waiting=lambda: self._writer.waiting
+            self._db,
+            key=self._key,
+            settings=self._settings,
+            now=clock.now_ms,
+            waiting=lambda: self._writer.waiting,
+            supplies=Supplies(rulebooks=rulebooks, address=functools.partial(sticker_url, self._public_url)),
         )
         self._writer = Writer(Committer(self._db, self._casework), publish=self._link.publish)
         self._sealed = 0
@@ -102,7 +127,7 @@ class Hub:
 
     def _enrol(self, asked: EnrolRequest, public_key: bytes) -> EnrolAnswer:
         work = self._writer.submit(
-            lambda: self._casework.enrolment.enrol(asked.device, asked.kind, asked.station, public_key=public_key)
+            lambda: self._casework.enrol(asked.device, asked.kind, asked.station, public_key=public_key)
         )
         password = work.result()
         # One at a time: a list of users that was read earlier must not be written over a later one.
@@ -146,9 +171,7 @@ class Hub:
         made = []
         for name, title in (("auditor", "审核员"), ("operator", "运维")):
             password = secrets.token_urlsafe(_PASSWORD_BYTES)
-            self._accounts.put(
-                name, title=title, role="auditor" if name == "auditor" else "operator", password=password
-            )
+            self._accounts.put(name, title=title, role=name, password=password)
             made.append(SignIn(name=name, password=password))
         return made
 
@@ -157,13 +180,12 @@ class Hub:
             settings=self._settings,
             photos=self._photos,
             public_key=self._key.public,
-            public_url=self._settings.public_url or self.url,
+            public_url=self._public_url,
             now=clock.now_ms,
             health=self._health,
         )
-        console = Console(
-            self._reading, writer=self._writer, casework=self._casework, accounts=self._accounts, desk=desk
-        )
+        entrance = self._entrance()
+        console = Console(self._reading, writer=self._writer, casework=self._casework, entrance=entrance, desk=desk)
         uploads = Uploads(
             self._photos,
             self._reading,
@@ -184,7 +206,28 @@ class Hub:
         api = Api(self._reading, hands)
         application = web.Application(client_max_size=PIECE_BYTES_MAX, middlewares=[in_time(CARRIED_PATH)])
         application.add_routes([*console.routes(), *uploads.routes(), *api.routes(), *self._importing(api).routes()])
+        application.add_routes(OpenApi(self._office(entrance)).routes())
         return application
+
+    def _office(self, entrance: Entrance) -> Office:
+        return Office(
+            reading=self._reading,
+            lookups=self._lookups,
+            writer=self._writer,
+            casework=self._casework,
+            entrance=entrance,
+            photos=self._photos,
+            now=clock.now_ms,
+        )
+
+    def _entrance(self) -> Entrance:
+        return Entrance(
+            self._reading,
+            writer=self._writer,
+            desk=self._casework.engine.signing_in,
+            people=self._casework.engine.people,
+            now=clock.now_ms,
+        )
 
     def _importing(self, api: Api) -> Importing:
         behind = Behind(
@@ -220,7 +263,7 @@ class Hub:
             await asyncio.to_thread(self._stop)
 
     def _first_work(self) -> list[SignIn]:
-        self._casework.enrolment.begin_hub_chain()
+        self._casework.start()
         return self._first_accounts()
 
     async def _serve(self, runner: web.AppRunner, stop: asyncio.Event, ready: Callable[[], None]) -> None:
@@ -239,7 +282,16 @@ class Hub:
             await asyncio.wrap_future(self._writer.submit(self._casework.check_clock))
             if with_seal:
                 await asyncio.wrap_future(self._writer.submit(self._seal))
+                await self._escalate()
             await _wait(stop, self._settings.overdue_check_seconds)
+
+    async def _escalate(self) -> None:
+        """Look which audits will be late as things go, off the writer's thread, and have that told."""
+        terms = await asyncio.wrap_future(self._writer.submit(self._casework.engine.terms))
+        expected = await asyncio.to_thread(audit_forecast, self._figures, terms, now=clock.now_ms())
+        if expected.breaches:
+            work = functools.partial(self._casework.engine.audits.escalate, expected)
+            await asyncio.wrap_future(self._writer.submit(work))
 
     def _mend_broker(self) -> None:
         # Nobody is there at night: a broker that died is started again, and the links find it by themselves.

@@ -4,15 +4,13 @@ Each method is: load, let a deciding file judge, write. What has to be sent is k
 told only then: a receipt tells a device that it may forget.
 """
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from central_hub import HubError
-from central_hub.auditing import decide_audit, overdue
-from central_hub.clock import day_of
-from central_hub.enrolment import Enrolment
-from central_hub.intake import (
+from central_hub.deciding.auditing import overdue
+from central_hub.deciding.intake import (
     FORKS,
     PHOTO_REFUSALS,
     ChainHead,
@@ -27,32 +25,24 @@ from central_hub.intake import (
     remarks,
     sender_of,
 )
-from central_hub.issuing import IssueOrder, can_be_decided, next_step
+from central_hub.engine import Engine
+from central_hub.enrolment import Enrolment
+from central_hub.hand import HandMark, HubHand
 from central_hub.settings import HubSettings
 from central_hub.store.database import Database
-from central_hub.store.folds import Folds
-from central_hub.store.ledger import Ledger, LedgerState, cases_touched
-from central_hub.store.records import Records
+from central_hub.store.ledger import cases_touched
 from inspection import InspectionError, topics
-from inspection.case import Case
-from inspection.checklist import required_for
-from inspection.directives import AnyDirective, Receipt, Refusal, StickerDenied, StickerGranted, VehicleRecalled
+from inspection.directives import Receipt, Refusal
 from inspection.facts import (
-    AnyFact,
-    CaseOpened,
     DirectiveSettled,
     LedgerSealed,
     PhotoRefused,
     PhotoStored,
     PhotoTaken,
-    RecallOrdered,
-    StickerIssued,
-    StickerWithheld,
+    StickerPrinted,
 )
 from inspection.identities import HUB
-from inspection.rules import Circumstances, Standing, rulebook_on, shipped_rulebooks
 from inspection.signing import SigningKey
-from inspection.sticker import STICKER_SCHEMA, Sticker, sign_sticker, sticker_text, vin_tag
 from inspection.wire import Recorded, seal_receipt
 
 DIRECTIVE_RESEND_MS = 5_000
@@ -61,6 +51,8 @@ DIRECTIVES_RESENT_MAX = 1_000
 SILENT_MS_MIN = 150_000
 """A device speaks up every minute; one that was not heard for so long is away, and nothing is sent into the void."""
 OVERDUE_AT_ONCE_MAX = 500
+CASES_REWRITTEN_AT_ONCE_MAX = 500
+"""Of the rows that an older program wrote, so many are written anew at each tick of the clock."""
 RESTORED = (
     "the device says that it has a directive which this hub does not know. If the hub was put back to an older state, "
     "numbers of stickers that were issued since are free again here: set another sticker_prefix in hub.toml"
@@ -73,14 +65,28 @@ PHOTOS_MISSING_MAX = 100
 class Mark:
     """What the casework remembers inside a transaction."""
 
-    outgoing: int
     heard: dict[str, Refusal | None]
-    ledger: LedgerState
-    folds: int
+    hand: HandMark
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Supplies:
+    """What an installation gives its casework.
+
+    rulebooks: name and text of its own ones, whose signatures were checked. entropy: returns so many random bytes.
+    address: returns what a sticker's text leads to, as its QR code says it.
+    """
+
+    rulebooks: Sequence[tuple[str, str]] = ()
+    entropy: Callable[[int], bytes] = os.urandom
+    address: Callable[[str], str] = str
+
+
+SUPPLIES = Supplies()
 
 
 class Casework:
-    """The hub's hands. now: returns the hub's time in Unix milliseconds. waiting: how many messages wait."""
+    """The hub's casework. now: returns the hub's time in Unix milliseconds. waiting: how many messages wait."""
 
     def __init__(
         self,
@@ -90,17 +96,18 @@ class Casework:
         settings: HubSettings,
         now: Callable[[], int],
         waiting: Callable[[], int] = lambda: 0,
+        supplies: Supplies = SUPPLIES,
     ) -> None:
         self._db = db
         self._key = key
-        self._settings = settings
         self._now = now
         self._waiting = waiting
-        self.ledger = Ledger(db, key)
-        self.records = Records(db, key)
+        self._entropy = supplies.entropy
+        self.hand = HubHand(db, key=key, settings=settings, now=now)
+        self.ledger = self.hand.ledger
+        self.records = self.hand.records
         self.enrolment = Enrolment(self.ledger, self.records, key=key, now=now)
-        self._folds = Folds(self.ledger)
-        self._outgoing: list[tuple[str, bytes]] = []
+        self.engine = Engine(self.hand, rulebooks=supplies.rulebooks, address=supplies.address)
         self._heard: dict[str, Refusal | None] = {}
         self._careful = True
         self._missing: dict[str, tuple[str, ...]] = {}
@@ -111,7 +118,7 @@ class Casework:
         Without, it is raised: the caller then takes all back and comes again with care.
         """
         self._careful = careful
-        self._folds.begin(others_wrote=self.ledger.begin())
+        self.hand.begin()
 
     def take_message(self, topic: str, payload: bytes, *, carried: bool = False) -> Refusal | None:
         """Take in a device's message, or count why not and return it. Never raises for what a device sent.
@@ -161,7 +168,7 @@ class Casework:
         if not new:
             return
         for record in new:
-            self._folds.begin_case(record.entry)
+            self.hand.folds.begin_case(record.entry)
         self.ledger.append_batch(batch, new, received=now)
         odd = {remark.seq: remark for remark in remarks(new, self.ledger.station_of)}
         for remark in odd.values():
@@ -169,7 +176,7 @@ class Casework:
         for record in new:
             # Without a remark it is not foreign; with one it may be both foreign and something else.
             if record.entry.seq not in odd or foreign(record.entry, self.ledger.station_of) is None:
-                self._folds.add(record.entry)
+                self.hand.folds.add(record.entry)
         counted = [record for record in new if record.entry.seq not in odd]
         self._announce_photos(counted)
         for record in counted:
@@ -188,7 +195,7 @@ class Casework:
                     stored = PhotoStored(digest=fact.photo.digest, size=fact.photo.size)
                     here.setdefault(entry.case, []).append(stored)
         for case, facts in here.items():
-            self._write(case, *facts)
+            self.hand.write(case, *facts)
 
     def _note(self, record: Recorded) -> None:
         entry = record.entry
@@ -201,6 +208,10 @@ class Casework:
             case DirectiveSettled() as fact if fact.number <= entry.seq:
                 if not self.records.settle_directive(entry.device, fact.number, at=self._now()):
                     self.records.refuse(entry.device, "hub.restored", RESTORED, at=self._now(), payload=b"")
+            case StickerPrinted() as fact:
+                wrong = self.engine.stickers.reported(entry.device, entry.case, fact)
+                if wrong is not None:
+                    self.records.refuse(entry.device, *wrong, at=self._now(), payload=b"")
             case _:
                 pass
 
@@ -210,70 +221,18 @@ class Casework:
         Anybody enrolled can write about any case: one fact that no decision can carry must not stop another's chain.
         """
         if not self._careful:
-            self._follow_up(case)
+            self.hand.follow_up(case)
             return
         mark = self.mark()
         self._db.execute("SAVEPOINT follow_up")
         try:
-            self._follow_up(case)
+            self.hand.follow_up(case)
         except (HubError, InspectionError) as error:
             self._db.execute("ROLLBACK TO SAVEPOINT follow_up")
             self.back_to(mark)
             self.records.refuse(device, "case.undecided", f"{case}: {error}", at=self._now(), payload=b"")
-            self.records.keep_case(self._folds.case(case), opened_at=self.ledger.opened_at(case))
+            self.records.keep_case(self.hand.case(case), opened_at=self.ledger.opened_at(case))
         self._db.execute("RELEASE SAVEPOINT follow_up")
-
-    def _follow_up(self, case: str) -> Case:
-        folded = self._folds.case(case)
-        if folded.opened is not None:
-            if can_be_decided(folded):
-                folded = self._decide_sticker(folded, folded.opened)
-            self.records.keep_case(folded, opened_at=self.ledger.opened_at(case))
-        return folded
-
-    def _decide_sticker(self, case: Case, opened: CaseOpened) -> Case:
-        now = self._now()
-        today = day_of(now)
-        station = self._settings.station(opened.station)
-        around = Circumstances(
-            today=today,
-            standing=Standing(admitted=station.admitted, listed=station.listed),
-            requirement=required_for(opened),
-            earlier_sticker=self.records.other_sticker(case.case, opened),
-            open_recall=self.records.other_recall(case.case, opened),
-        )
-        step = next_step(case, rulebook_on(today, shipped_rulebooks()), around, now=now)
-        if isinstance(step, IssueOrder):
-            self._issue(case, opened, step, now=now)
-        elif isinstance(step, StickerWithheld):
-            self._write(case.case, step)
-            failed = tuple(reason for reason in step.reasons if reason.result == "failed")
-            self._direct(case.device, StickerDenied(case=case.case, reasons=failed))
-        return self._folds.case(case.case) if step else case
-
-    def _issue(self, case: Case, opened: CaseOpened, order: IssueOrder, *, now: int) -> None:
-        number = self.records.next_sticker_number(self._settings.sticker_prefix)
-        sticker = Sticker(
-            schema=STICKER_SCHEMA,
-            number=number,
-            plate_kind=opened.vehicle.plate_kind,
-            plate=opened.vehicle.plate,
-            vin_tag=vin_tag(opened.vehicle.vin),
-            issued_on=day_of(now),
-            valid_until=order.valid_until,
-        )
-        payload = sign_sticker(sticker, self._key)
-        self.records.keep_sticker(number, case.case, payload, issued=now)
-        fact = StickerIssued(
-            number=number,
-            payload=payload,
-            valid_until=order.valid_until,
-            audit_due=order.audit_due,
-            rulebook=order.rulebook,
-            reasons=order.reasons,
-        )
-        self._write(case.case, fact)
-        self._direct(case.device, StickerGranted(case=case.case, number=number, payload=sticker_text(payload)))
 
     def store_photo(self, digest: str) -> None:
         """Write down, for every case that announced it, that a photo's bytes are on the disk."""
@@ -283,44 +242,38 @@ class Casework:
     def _write_stored(self, digest: str) -> list[str]:
         stored = self.records.photo_stored(digest, at=self._now())
         for case, size in stored:
-            self._write(case, PhotoStored(digest=digest, size=size))
+            self.hand.write(case, PhotoStored(digest=digest, size=size))
         return [case for case, _ in stored]
 
-    def audit(
-        self,
-        case: str,
-        decision: Literal["pass", "suspicious"],
-        *,
-        auditor: str,
-        seen: int,
-        reason: str = "",
-        note: str = "",
-    ) -> Case:
-        """Write down an auditor's decision and what follows from it; raises AuditError when it is refused.
+    def start(self) -> None:
+        """Do what a hub does before anybody comes: begin its own chain, follow the rules, commit to the day's seeds."""
+        self.enrolment.begin_hub_chain()
+        self.engine.stickers.date_old()
+        self.engine.keep_clock(self._entropy, recalls=OVERDUE_AT_ONCE_MAX)
 
-        seen: how many facts of devices the auditor saw.
-        """
-        folded = self._folds.case(case)
-        facts = decide_audit(folded, decision, auditor=auditor, reason=reason, note=note, seen=seen)
-        self._write(case, *facts)
-        for fact in facts:
-            if isinstance(fact, RecallOrdered):
-                self._direct(folded.device, VehicleRecalled(case=case, reason=fact.reason))
-        return self._follow_up(case)
+    def enrol(self, device: str, kind: str, station: str, *, public_key: bytes) -> str:
+        """Take in a device and tell it what it has to know; return its password at the broker. Raises HubError."""
+        password = self.enrolment.enrol(device, kind, station, public_key=public_key)
+        self.engine.welcome(device)
+        return password
 
     def check_clock(self) -> None:
-        """Write down which audits are overdue, and send again what devices have not settled."""
+        """Write down what is overdue, do what the day asks for, and send again what devices have not settled."""
         now = self._now()
+        self.engine.keep_clock(self._entropy, recalls=OVERDUE_AT_ONCE_MAX)
+        for case in self.records.cases_of_before(limit=CASES_REWRITTEN_AT_ONCE_MAX):
+            self.records.keep_case(self.hand.case(case), opened_at=self.ledger.opened_at(case))
         for case in self.records.overdue_cases(now, limit=OVERDUE_AT_ONCE_MAX):
-            fact = overdue(self._folds.case(case), now=now)
+            fact = overdue(self.hand.case(case), now=now)
             if fact is not None:
-                self._write(case, fact)
+                self.hand.write(case, fact)
                 self._follow_up_or_note(case, HUB)
         before = now - DIRECTIVE_RESEND_MS
         busy, silent = now - DIRECTIVE_RESEND_BUSY_MS, now - SILENT_MS_MIN
         for device in self.records.waiting_devices(written_before=before, busy_before=busy, heard_after=silent):
             messages = self.records.open_directives(device, written_before=before, limit=DIRECTIVES_RESENT_MAX)
-            self._outgoing.extend((topics.directives(device), message) for message in messages)
+            for message in messages:
+                self.hand.send(topics.directives(device), message)
 
     def count_refusal(self, device: str, code: str, text: str) -> None:
         """Count for the operator what a door did not take of a device."""
@@ -339,15 +292,7 @@ class Casework:
     def seal(self) -> None:
         """Write the ledger's size and root into the hub's own chain, so that both vouch for each other."""
         size, root = self.ledger.sealed
-        self._write("", LedgerSealed(size=size, root=root))
-
-    def _direct(self, device: str, directive: AnyDirective) -> None:
-        message = self.records.add_directive(device, directive, at=self._now())
-        self._outgoing.append((topics.directives(device), message))
-
-    def _write(self, case: str, *facts: AnyFact) -> None:
-        for record in self.ledger.write(case, *facts, at=self._now()):
-            self._folds.add(record.entry)
+        self.hand.write("", LedgerSealed(size=size, root=root))
 
     def finish(self) -> None:
         """End the transaction's writes: a receipt for each device that was heard, and the seal over the ledger."""
@@ -365,25 +310,20 @@ class Casework:
                     pause_ms=pause_ms(waiting),
                     photos_missing=self._missing.get(device, ()),
                 )
-                self._outgoing.append((topics.receipts(device), seal_receipt(receipt, self._key)))
+                self.hand.send(topics.receipts(device), seal_receipt(receipt, self._key))
         self._heard.clear()
         self._missing.clear()
         self.ledger.finish(at=now)
 
     def committed(self) -> list[tuple[str, bytes]]:
         """Take note that all of it is on the disk; return what is to be sent now."""
-        self.ledger.committed()
-        outgoing, self._outgoing = self._outgoing, []
-        return outgoing
+        return self.hand.committed()
 
     def mark(self) -> Mark:
         """Return where the memory stands, to go back there with the database."""
-        state = self.ledger.state
-        return Mark(outgoing=len(self._outgoing), heard=dict(self._heard), ledger=state, folds=self._folds.touched)
+        return Mark(heard=dict(self._heard), hand=self.hand.mark())
 
     def back_to(self, mark: Mark) -> None:
         """Forget what was remembered since `mark`; the caller takes the writes back."""
-        del self._outgoing[mark.outgoing :]
         self._heard = dict(mark.heard)
-        self.ledger.state = mark.ledger
-        self._folds.back_to(mark.folds)
+        self.hand.back_to(mark.hand)

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable
 
 from central_hub import HubError
-from central_hub.intake import ChainHead
+from central_hub.deciding.intake import ChainHead
 from central_hub.store.ledger import Ledger
 from central_hub.store.records import Records
 from inspection.facts import DeviceEnrolled, DeviceQuarantined, DeviceReleased, DeviceRevoked

@@ -18,8 +18,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from central_hub import HubError
 from central_hub.settings import HubSettings, parse_settings
+from inspection.rules.signed import SIGNATURE_SUFFIX, open_rulebook
 from inspection.signing import PRIVATE_KEY_BYTES, SignatureError, SigningKey
 
+RULEBOOKS_FOLDER = "rulebooks"
 SETTINGS_FILE = "hub.toml"
 KEY_FILE = "hub.key"
 PUBLIC_KEY_FILE = "hub.pub"
@@ -116,6 +118,27 @@ def check_installed(folder: Path) -> None:
     missing = [name for name in (KEY_FILE, BROKER_SECRET_FILE, PORTS_FILE) if not (folder / name).is_file()]
     if missing:
         raise HubError(f"{folder} has no {missing[0]}: start `passlane hub` on it first")
+
+
+def load_own_rulebooks(folder: Path, settings: HubSettings) -> list[tuple[str, str]]:
+    """Return name and text of the rulebooks in `folder`/rulebooks, signed by the key that the settings name.
+
+    Raises HubError for one that cannot be read, RulebookError for one whose signature does not hold.
+    """
+    found = sorted((folder / RULEBOOKS_FOLDER).glob("*.toml"))
+    if found and not settings.rules_public_key:
+        raise HubError(f"{found[0]}: hub.toml names no rules_public_key that rulebooks are signed with")
+    public = bytes.fromhex(settings.rules_public_key)
+    own = []
+    for path in found:
+        try:
+            # As bytes: other ends of lines would be another text than the one that was signed.
+            text = path.read_bytes().decode()
+            signature = path.with_name(f"{path.name}{SIGNATURE_SUFFIX}").read_bytes().decode()
+        except (OSError, UnicodeDecodeError) as error:
+            raise HubError(f"{path} or its signature cannot be read: {error}") from error
+        own.append((path.name, open_rulebook(text, signature, public, name=str(path))))
+    return own
 
 
 def load_settings(folder: Path) -> HubSettings:

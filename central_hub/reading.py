@@ -3,14 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from central_hub.installation import load_settings
 from central_hub.store.database import Row
 from central_hub.store.gaps import DEVICE_STATES, Gap, find_gaps
 from central_hub.store.ledger import case_entries
 from central_hub.store.neighbours import facts_around
+from central_hub.store.office.accounts import account_row, session_row
+from central_hub.store.office.acts import Acts
 from central_hub.store.opening import open_reader
 from central_hub.store.records import AnnouncedPhoto, announced_photo
+from central_hub.store.standing.reading import StandingReading
 from central_hub.store.timing import Estimate, Pairing, Received, happened
 from inspection.case import Case, fold
 from inspection.facts import Entry
@@ -92,11 +96,63 @@ class Reading:
         return found
 
     def queue(self) -> list[Row]:
-        """Return the cases that wait for an auditor, the nearest deadline first; QUEUE_ROWS_MAX at most."""
-        return self._rows("SELECT * FROM cases WHERE waiting = 1 ORDER BY audit_due, case_id LIMIT ?", QUEUE_ROWS_MAX)
+        """Return the cases that an auditor may be given, in the order of the queue; QUEUE_ROWS_MAX at most.
 
-    def recent_cases(self, limit: int = 100) -> list[Row]:
-        """Return the newest cases, whatever their stage."""
+        The column holder names who holds the case, empty for nobody.
+        """
+        query = (
+            "SELECT cases.*, COALESCE(audit_leases.person, '') AS holder FROM cases LEFT JOIN audit_leases "
+            "ON audit_leases.case_id = cases.case_id "
+            "WHERE queued = 1 ORDER BY audit_order, cases.case_id LIMIT ?"
+        )
+        return self._rows(query, QUEUE_ROWS_MAX)
+
+    def waiting_elsewhere(self) -> list[Row]:
+        """Return the cases that wait for a review (查验复核) or for their station, the nearest deadline first."""
+        query = "SELECT * FROM cases WHERE waiting = 1 AND queued = 0 ORDER BY audit_due, case_id LIMIT ?"
+        return self._rows(query, QUEUE_ROWS_MAX)
+
+    def case_row(self, case: str) -> Row | None:
+        """Return a case's row in the lists."""
+        return self._row("SELECT * FROM cases WHERE case_id = ?", case)
+
+    def held_by(self, person: str) -> str:
+        """Return the case that a person holds for an audit, or nothing."""
+        row = self._row("SELECT case_id FROM audit_leases WHERE person = ?", person)
+        return row["case_id"] if row else ""
+
+    def probe_answer(self, case: str, person: str) -> Literal["", "pass", "suspicious"]:
+        """Return what a person answered where the case was one with a known answer; nothing otherwise."""
+        query = "SELECT given FROM audit_answers WHERE case_id = ? AND person = ?"
+        row = self._row(query, case, person)
+        if row is None:
+            return ""
+        return "pass" if row["given"] == "pass" else "suspicious"
+
+    def photo_of(self, case: str, digest: str) -> bool:
+        """Say whether a fact of this case announced the photo."""
+        return self._row("SELECT 1 AS one FROM photos WHERE digest = ? AND case_id = ?", digest, case) is not None
+
+    def case_of_photo(self, digest: str) -> str:
+        """Return a case that announced the photo; empty for none."""
+        row = self._row("SELECT case_id FROM photos WHERE digest = ? ORDER BY case_id LIMIT 1", digest)
+        return row["case_id"] if row else ""
+
+    @property
+    def acts(self) -> Acts:
+        """What people asked for that takes two of them; to look at only."""
+        return Acts(self._db)
+
+    @property
+    def standing(self) -> StandingReading:
+        """What is looked up about how stations stand."""
+        return StandingReading(self._db)
+
+    def recent_cases(self, limit: int = 100, *, station: str = "") -> list[Row]:
+        """Return the newest cases, whatever their stage. station: whose alone; empty for all."""
+        if station:
+            query = "SELECT * FROM cases WHERE station = ? ORDER BY opened DESC, case_id DESC LIMIT ?"
+            return self._rows(query, station, limit)
         return self._rows("SELECT * FROM cases ORDER BY opened DESC, case_id DESC LIMIT ?", limit)
 
     def counts(self) -> dict[str, int]:
@@ -134,13 +190,9 @@ class Reading:
         return {digest: cases for digest, cases in found.items() if cases}
 
     def account(self, name: str) -> Row | None:
-        """Return an account with its password's hash."""
-        return self._row("SELECT * FROM accounts WHERE name = ?", name)
+        """Return an account with its password's hash, and whether a second factor is enrolled."""
+        return account_row(self._db, name)
 
     def session(self, token: bytes, now: int) -> Row | None:
-        """Return the account that a session token (its SHA-256) stands for, while it lasts."""
-        query = (
-            "SELECT accounts.* FROM sessions JOIN accounts ON accounts.name = sessions.name "
-            "WHERE sessions.token = ? AND sessions.until > ?"
-        )
-        return self._row(query, token, now)
+        """Return the account that a session token (its SHA-256) stands for, while it lasts, and the session's stage."""
+        return session_row(self._db, token, now)

@@ -22,12 +22,16 @@ class SettingsError(HubError):
 
 
 class Station(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A station (检验机构, 登记服务站). admitted: to sticker-first. listed: on the 失信 list."""
+    """A station (检验机构, 登记服务站). admitted: to sticker-first. listed: on the 失信 list. city: for the digests.
+
+    admitted and listed are how it stands at the beginning; what is decided later stands in the ledger.
+    """
 
     id: StationId
     name: str
     admitted: bool = False
     listed: bool = False
+    city: str = ""
 
 
 class HubSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,6 +50,12 @@ class HubSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     skew_seconds_max: a device clock that is further off is marked. silence_hours_max: a device that nobody heard for
     longer is reported. Neither decides anything about a case.
+
+    practice: vehicles here are simulated, or people practise: no suspicion rests on how fast or where they are, or on a
+    photo that is used again.
+    province: first character of the plates of the hub's own province, e.g. "京"; empty: nobody is from elsewhere.
+    rules_public_key: hexadecimal Ed25519 key that signs rulebooks of the installation's own, in `rulebooks` of the data
+    folder; empty where there are none.
     """
 
     title: str = "Passlane"
@@ -68,6 +78,9 @@ class HubSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     overdue_check_seconds: Seconds = 5.0
     skew_seconds_max: Limit = 300
     silence_hours_max: Limit = 24
+    practice: bool = False
+    province: Annotated[str, Meta(max_length=1)] = ""
+    rules_public_key: Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")] = ""
     stations: tuple[Station, ...] = ()
 
     def station(self, station: str) -> Station:

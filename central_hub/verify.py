@@ -15,7 +15,16 @@ from central_hub.store.database import Database
 from central_hub.store.ledger import leaf, seal_bytes
 from central_hub.store.opening import open_reader
 from central_hub.store.photos import PhotoStore
-from inspection.facts import CaseOpened, DeviceEnrolled, DeviceRevoked, LedgerSealed, PhotoStored, StickerIssued
+from inspection.facts import (
+    CaseOpened,
+    DeviceEnrolled,
+    DeviceRevoked,
+    ExemptionApplied,
+    LedgerSealed,
+    PhotoStored,
+    StickerIssued,
+    StickerWithdrawn,
+)
 from inspection.identities import HUB, case_id
 from inspection.signing import CHAIN_START, HASH_BYTES, SignatureError, TreeHead, verify
 from inspection.sticker import StickerError, open_sticker, vin_tag
@@ -61,6 +70,7 @@ class _Walk:
     tree: TreeHead = field(default_factory=TreeHead)
     photos: set[str] = field(default_factory=set)
     stickers: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    withdrawn: set[str] = field(default_factory=set)
     granted: set[str] = field(default_factory=set)
     vins: dict[str, str] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
@@ -136,7 +146,9 @@ def _check_signature(walk: _Walk, chain: _Chain, record: Recorded, *, sent: int,
 
 def _note(walk: _Walk, record: Recorded) -> None:
     entry = record.entry
-    if isinstance(entry.fact, CaseOpened) and entry.case == case_id(entry.device, entry.seq):
+    # The hub opens a case by an application for an exemption, a device by an inspection.
+    opens = ExemptionApplied if entry.device == HUB else CaseOpened
+    if isinstance(entry.fact, opens) and entry.case == case_id(entry.device, entry.seq):
         walk.vins[entry.case] = entry.fact.vehicle.vin
         walk.counts["cases"] += 1
     if entry.device != HUB:
@@ -153,6 +165,8 @@ def _note(walk: _Walk, record: Recorded) -> None:
                 raise VerifyError(f"case {entry.case} has a second sticker, {fact.number}")
             walk.granted.add(entry.case)
             walk.stickers[fact.number] = (entry.case, fact.payload)
+        case StickerWithdrawn() as fact:
+            walk.withdrawn.add(fact.number)
         case LedgerSealed() as fact:
             if (fact.size, fact.root) != (walk.tree.size, walk.tree.root()):
                 raise VerifyError(f"the seal in fact {entry.seq} of the hub does not fit the ledger before it")
@@ -213,6 +227,9 @@ def _check_stickers(walk: _Walk, db: Database) -> None:
         if (rows[number]["case_id"], rows[number]["payload"]) != (case, payload):
             raise VerifyError(f"sticker {number} is not the one that was issued")
         _check_sticker(walk, number, case, payload)
+        if bool(rows[number]["withdrawn"]) != (number in walk.withdrawn):
+            said = "withdrawn" if number in walk.withdrawn else "not withdrawn"
+            raise VerifyError(f"sticker {number} was {said}, and the store says otherwise")
         walk.counts["stickers"] += 1
 
 

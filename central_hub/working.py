@@ -13,10 +13,18 @@ from pathlib import Path
 from typing import get_args
 
 from central_hub import HubError, clock
-from central_hub.casework import Casework
+from central_hub.casework import Casework, Supplies
 from central_hub.committing import Committer
 from central_hub.doors.link import Link
-from central_hub.installation import check_installed, load_broker_secret, load_key, load_settings, load_tls, mqtt_port
+from central_hub.installation import (
+    check_installed,
+    load_broker_secret,
+    load_key,
+    load_own_rulebooks,
+    load_settings,
+    load_tls,
+    mqtt_port,
+)
 from central_hub.settings import SettingsError
 from central_hub.store.database import Database
 from central_hub.store.leases import Leases
@@ -104,7 +112,12 @@ class Worker:
         key = load_key(folder)
         self._db = open_store(folder, settings)
         self._casework = Casework(
-            self._db, key=key, settings=settings, now=clock.now_ms, waiting=lambda: self._writer.waiting
+            self._db,
+            key=key,
+            settings=settings,
+            now=clock.now_ms,
+            waiting=lambda: self._writer.waiting,
+            supplies=Supplies(rulebooks=load_own_rulebooks(folder, settings)),
         )
         self._writer = Writer(Committer(self._db, self._casework), publish=self._link.publish)
 
@@ -119,7 +132,7 @@ class Worker:
         """
         self._writer.start()
         try:
-            await asyncio.wrap_future(self._writer.submit(self._casework.enrolment.begin_hub_chain))
+            await asyncio.wrap_future(self._writer.submit(self._casework.start))
             if not await asyncio.to_thread(self._link.start):
                 raise HubError("the broker does not let the worker in")
             async with sharing(self._db, writer=self._writer, link=self._link, stop=stop, told=told):

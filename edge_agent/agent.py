@@ -19,6 +19,7 @@ from edge_agent.sending.forwarding import Forwarding, ForwardingStatus, Route
 from edge_agent.sending.link import AnyLink, MqttLink, broker_of
 from edge_agent.sending.upload import target_of
 from edge_agent.vault import Vault, VaultFullError
+from edge_agent.wanted.duties import Duty, Report
 from firmware_profiles.files import LoadedProfile
 from firmware_profiles.schema import Profile
 from inspection.case import Case, fold
@@ -174,7 +175,7 @@ class Agent:
         Raises PhotoRefusalError, CaseError, VaultFullError, VaultError or JournalError; after a refusal or a full
         vault the photo was not taken, after any other error it may be sent again.
         """
-        state = self._current(case)
+        state = self._current(case, kind=kind)
         photo = self._checked(case, kind, data)
         for taken in state.all_photos:
             if (taken.kind, taken.photo.digest, taken.replaces) == (kind, photo.digest, replaces):
@@ -204,7 +205,8 @@ class Agent:
 
     def check_items(self, case: str, items: Sequence[ItemChecked]) -> None:
         """Record that these items of the form were checked, all or none, in one commit. Raises CaseError."""
-        self._current(case)
+        for item in items or (None,):
+            self._current(case, item=item.item if item else "")
         self._journal.record_all(items, self._now(), case=case)
         self._forwarding.nudge()
 
@@ -270,6 +272,18 @@ class Agent:
             if state.concluded is None and state.abandoned is None:
                 self.abandon(state.case, REASON_RESTARTED)
 
+    def duties(self) -> list[Duty]:
+        """Return what the hub wants done at this station and is not done yet (待办), oldest first."""
+        return self._journal.duties()
+
+    def report(self, case: str, fact: Report) -> None:
+        """Record what a person here says about a case that has ended: taken back, vehicle returned, sticker printed.
+
+        The hub answers it: a report changes nothing by itself. Raises CaseError for a case that is not of this device.
+        """
+        self._opened(self.case(case))
+        self._record(fact, case)
+
     def note_passage(self, lane: str, reason: str) -> PassageNoted:
         """Record that a vehicle went through without a case."""
         fact = PassageNoted(lane=lane, reason=reason)
@@ -286,6 +300,15 @@ class Agent:
         until = self._clock.seconds() + timeout_seconds
         self._journal.wait_until(lambda: self.decision(case) is not None, lambda: until - self._clock.seconds())
         return self.decision(case)
+
+    def wait_until_receipted(self, timeout_seconds: float) -> bool:
+        """Say whether the hub has all that is in the journal now, photos included, waited for at most so long."""
+        until, newest = self._clock.seconds() + timeout_seconds, self._journal.newest
+
+        def all_there() -> bool:
+            return self._journal.receipted >= newest and not self._journal.counts().photos_waiting
+
+        return self._journal.wait_until(all_there, lambda: until - self._clock.seconds())
 
     def seconds_photo_to_decision(self, case: str) -> float | None:
         """Return the seconds from the last photo of a case to the first decision committed here.
@@ -318,11 +341,16 @@ class Agent:
         found = [(settled.numbered.directive, settled.seq) for settled in self._journal.directives_for(case)]
         return [_Decided(it, seq) for it, seq in found if isinstance(it, StickerGranted | StickerDenied)]
 
-    def _current(self, case: str) -> Case:
-        """Return the case as it stands; raises CaseError unless something can still be added to it."""
+    def _current(self, case: str, *, kind: str = "", item: str = "") -> Case:
+        """Return the case as it stands; raises CaseError unless something can still be added to it.
+
+        kind, item: what is to be added; after the end only what the hub wants again.
+        """
         state = self.case(case)
         self._opened(state)
-        if state.concluded is not None or state.abandoned is not None:
+        if state.concluded is None and state.abandoned is None:
+            return state
+        if not any(duty.case == case and duty.wants(kind=kind, item=item) for duty in self.duties()):
             raise CaseError(f"case {case} has ended; a vehicle that comes again opens a new one")
         return state
 

@@ -19,6 +19,7 @@ from edge_agent.courier import KeptPhoto, PhotoState
 from edge_agent.keeping import chain_rows, photo_rows
 from edge_agent.keeping.chain_rows import Pairing
 from edge_agent.store import REAL_DISK, Disk, JournalError, Store
+from edge_agent.wanted.duties import Duty, open_duties
 from inspection import wire
 from inspection.directives import NumberedDirective, Receipt, Refusal, StickerDenied, StickerGranted
 from inspection.facts import AnyFact, CaseAbandoned, CaseOpened, DirectiveSettled, Entry, PhotoTaken
@@ -251,6 +252,14 @@ class Journal:
         """Return the directives about a case, in their order."""
         rows = self._store.rows("SELECT body, settled FROM directives WHERE case_id = ? ORDER BY number", case)
         return [Settlement(_directive_decoder.decode(body), settled) for body, settled in rows]
+
+    def duties(self) -> list[Duty]:
+        """Return what the hub wants done at this station and is not done yet (待办), oldest first."""
+        rows = self._store.rows("SELECT body, settled FROM directives WHERE case_id <> '' ORDER BY number")
+        wanted = [Settlement(_directive_decoder.decode(body), settled) for body, settled in rows]
+        cases = sorted({settled.numbered.directive.case for settled in wanted})
+        own = [record.entry for case in cases for record in self.of_case(case)]
+        return open_duties(wanted, [(entry.seq, entry.case, entry.fact) for entry in own])
 
     def wait_until(self, holds: Callable[[], bool], seconds_left: Callable[[], float]) -> bool:
         """Return whether `holds` came true, asked again after each commit of any thread, while seconds are left."""

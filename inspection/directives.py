@@ -30,10 +30,45 @@ class StickerDenied(Directive, frozen=True):
 
 
 class VehicleRecalled(Directive, frozen=True):
-    """Call the vehicle of this case back to the station."""
+    """Call the vehicle of this case back to the station. due: hub time, Unix milliseconds; 0 where none was set."""
 
     case: str
     reason: str
+    due: int = 0
+
+
+class RecallLifted(Directive, frozen=True):
+    """The vehicle of this case is no longer wanted: it was cleared, or the recall was a mistake."""
+
+    case: str
+    reason: str
+
+
+class RetakeWanted(Directive, frozen=True):
+    """Take this photo again (kind; photo: the digest that does not do), or check this item again, and go on."""
+
+    case: str
+    reason: str
+    kind: str = ""
+    photo: str = ""
+    item: str = ""
+    note: str = ""
+
+
+class ReprintGranted(Directive, frozen=True):
+    """The sticker may be printed once more, as this copy."""
+
+    case: str
+    number: str
+    copy: int
+
+
+class WithdrawalsPublished(Directive, frozen=True):
+    """Stickers that are no longer valid: the newest of the hub's list, signed. version: of the list, ever rising."""
+
+    version: int
+    payload: bytes
+    case: str = ""
 
 
 class UnknownDirective(Directive, frozen=True):
@@ -43,7 +78,16 @@ class UnknownDirective(Directive, frozen=True):
     case: str = ""
 
 
-AnyDirective = StickerGranted | StickerDenied | VehicleRecalled | UnknownDirective
+AnyDirective = (
+    StickerGranted
+    | StickerDenied
+    | VehicleRecalled
+    | RecallLifted
+    | RetakeWanted
+    | ReprintGranted
+    | WithdrawalsPublished
+    | UnknownDirective
+)
 
 
 class NumberedDirective(Struct, frozen=True, kw_only=True):

@@ -7,7 +7,10 @@ The text is Base32 without padding, so that a QR code needs 5.5 bits a character
 import base64
 import binascii
 import calendar
+import re
+from collections.abc import Iterable
 from datetime import date
+from typing import Literal
 
 import msgspec
 from msgspec import Struct
@@ -17,7 +20,15 @@ from inspection.signing import SIGNATURE_BYTES, SignatureError, SigningKey, dige
 
 STICKER_SCHEMA = 1
 STICKER_TEXT_CHARACTERS_MAX = 400
+STICKER_ADDRESS_CHARACTERS_MAX = 1_000
+NUMBER_DIGITS = 8
+NUMBER_MAX = 10**NUMBER_DIGITS - 1
 _VIN_TAG_BYTES = 8
+_ADDRESS = re.compile(r"https?://[^?#]*/s/([^/?#]*)/?(?:[?#].*)?", re.IGNORECASE)
+_NUMBER = re.compile(rf"([A-Z0-9]{{0,12}})([0-9]{{{NUMBER_DIGITS}}})", re.ASCII)
+
+StickerStanding = Literal["valid", "expired", "withdrawn"]
+"""有效, 已过期, 已撤销. A withdrawn one is withdrawn whether or not it has also expired."""
 
 
 class StickerError(InspectionError):
@@ -73,6 +84,62 @@ def open_sticker(payload: bytes, public: bytes) -> Sticker:
     if sticker.schema > STICKER_SCHEMA:
         raise StickerError(f"a sticker of schema {sticker.schema}; this program knows up to {STICKER_SCHEMA}")
     return sticker
+
+
+def open_sticker_of(payload: bytes, publics: Iterable[bytes]) -> tuple[Sticker, bytes]:
+    """Read a payload that one of several keys signed; return the sticker and the key that did.
+
+    A hub that changed its key has two for as long as stickers of the old one are valid. Raises StickerError when none
+    of the keys signed it, or when the sticker of the one that did cannot be read.
+    """
+    for public in publics:
+        try:
+            verify(public, "sticker", payload[:-SIGNATURE_BYTES], payload[-SIGNATURE_BYTES:])
+        except SignatureError:
+            continue
+        return open_sticker(payload, public), public
+    raise StickerError("not a sticker of these keys: no signature holds")
+
+
+def standing_of(sticker: Sticker, *, day: date, withdrawn: bool) -> StickerStanding:
+    """Return how a genuine sticker stands on a day; its last day still counts."""
+    if withdrawn:
+        return "withdrawn"
+    return "valid" if day <= sticker.valid_until else "expired"
+
+
+def number_text(prefix: str, value: int) -> str:
+    """Return a sticker's number (编号): the prefix (0 to 12 of A-Z, 0-9) and eight digits.
+
+    Raises StickerError when the value is not 1 to NUMBER_MAX or the prefix is none.
+    """
+    text = f"{prefix}{value:0{NUMBER_DIGITS}d}"
+    if not 1 <= value <= NUMBER_MAX or split_number(text) != (prefix, value):
+        raise StickerError(f"{prefix[:40]!r} and {value} make no sticker number")
+    return text
+
+
+def split_number(text: str) -> tuple[str, int]:
+    """Return prefix and value of a sticker's number: the last eight digits are the value.
+
+    Raises StickerError when it is none.
+    """
+    match = _NUMBER.fullmatch(text)
+    if match is None:
+        raise StickerError(f"{text[:40]!r} is no sticker number: it has up to 12 of A-Z and 0-9, then eight digits")
+    return match[1], int(match[2])
+
+
+def text_in(shown: str) -> str:
+    """Return the sticker's text in what a QR code or a person gave: the text itself, or the address of its page.
+
+    Raises StickerError when it is longer than any address. Whether it is a sticker's text, `payload_of_text` says.
+    """
+    shown = shown.strip()
+    if len(shown) > STICKER_ADDRESS_CHARACTERS_MAX:
+        raise StickerError(f"the address of a sticker has at most {STICKER_ADDRESS_CHARACTERS_MAX} characters")
+    match = _ADDRESS.fullmatch(shown)
+    return match[1] if match else shown
 
 
 def sticker_text(payload: bytes) -> str:

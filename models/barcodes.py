@@ -1,4 +1,4 @@
-"""Reads the VIN out of a barcode beside it, as a second witness.
+"""Reads the VIN out of a barcode beside it, as a second witness; and QR codes, whatever they say.
 
 It knows which symbologies carry VINs (Code 39 and Code 128 on windshields and plates, Data Matrix and QR on stickers),
 two readers of barcodes, and where it pays to look. Code 39 has no check character, so a witness may be wrong, and two
@@ -55,6 +55,7 @@ _QUIET_ZONE = 0.06
 _SMOOTH_ALONG_BARS_PIXELS = 9
 _SHARPEN_SIGMA_PIXELS = 2.0
 _SHARPEN_AMOUNT = 2.0
+_QR_ENLARGEMENT = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +123,25 @@ def witnesses(
 def barcode_vins(image: Pixels, *, near: Quad | None = None, thorough: bool = False) -> tuple[str, ...]:
     """Return the VINs that `witnesses` finds, each once, in the order found."""
     return tuple(dict.fromkeys(witness.vin for witness in witnesses(image, near=near, thorough=thorough)))
+
+
+def qr_texts(image: Pixels, *, limits: SearchLimits = _LIMITS) -> tuple[str, ...]:
+    """Return what the QR codes on a BGR picture say, each text once; a closer look while none was found."""
+    grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
+    whole = _resized(grey, min(1.0, limits.searched_side_pixels_max / max(grey.shape)))
+    looks: tuple[Callable[[], Pixels], ...] = (
+        lambda: whole,
+        lambda: grey,
+        lambda: _sharpened(whole),
+        lambda: _resized(whole, _QR_ENLARGEMENT),
+    )
+    for look in looks:
+        found = zxingcpp.read_barcodes(
+            look(), formats=zxingcpp.barcode_formats_from_str("QRCode"), text_mode=zxingcpp.TextMode.Plain
+        )
+        if found:
+            return tuple(dict.fromkeys(code.text for code in found))
+    return ()
 
 
 def vin_in(text: str) -> str:

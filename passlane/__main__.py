@@ -26,6 +26,16 @@ from passlane import (
     read_vin_command,
     worker_command,
 )
+from passlane.engine import (
+    check_sticker_command,
+    decide_command,
+    duty_command,
+    life_command,
+    ranges_command,
+    rulebook_command,
+    samples_command,
+    simulate_day_command,
+)
 
 COMMANDS = (
     hub_commands,
@@ -35,6 +45,14 @@ COMMANDS = (
     carry_command,
     profile_command,
     read_vin_command,
+    duty_command,
+    decide_command,
+    rulebook_command,
+    check_sticker_command,
+    ranges_command,
+    samples_command,
+    life_command,
+    simulate_day_command,
     demo_command,
 )
 # What a person wrote or named is wrong. Texts of the rooms below are for the person who has to mend it.

@@ -182,7 +182,7 @@ class DeviceState(msgspec.Struct, frozen=True, kw_only=True):
 
 def run_status(options: argparse.Namespace) -> int:
     """Say how a device stands."""
-    state = _state(_opened_home(options.home))
+    state = _state(opened_home(options.home))
     for line in [msgspec.json.encode(state).decode()] if options.json else _lines(state):
         print(line)
     return 0
@@ -319,7 +319,8 @@ def _stoppable(options: argparse.Namespace) -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _opened_home(path: Path) -> "Home":
+def opened_home(path: Path) -> "Home":
+    """Return a device's home; raises UsageError where there is none."""
     from edge_agent.home import HomeError, open_home  # noqa: PLC0415
 
     try:
@@ -335,7 +336,7 @@ def open_agent(home_path: Path) -> "Agent":
     from firmware_profiles.files import load  # noqa: PLC0415
     from passlane.reading import checked_profile, vin_reader  # noqa: PLC0415
 
-    home = _opened_home(home_path)
+    home = opened_home(home_path)
     profile = load(home.profile_path, home.profile_public)
     checked_profile(profile.profile, version("passlane"))
     equipment = Equipment(

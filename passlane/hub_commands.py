@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ from passlane.parents import told_to_stop
 
 if TYPE_CHECKING:
     from central_hub.assembly import SignIn
+    from central_hub.store.database import Database
+    from central_hub.store.office.accounts import Account
 
 PRIVATE_UMASK = 0o077
 """Ledgers, journals and photos are nobody else's to read."""
@@ -57,15 +60,28 @@ def _add_verify(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser
 def _add_account(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     account = subcommands.add_parser(
         "account",
-        help="make an account for the console, or set its password",
-        description="Make an account, or give it a new password; its open sessions end. The password is asked for, or "
-        "read from the environment variable PASSLANE_PASSWORD.",
-        epilog="example: passlane account --data /var/lib/passlane --role auditor wang-li",
+        help="make an account, set its password or roles, unlock it",
+        description="Make an account, or give it a new password, another title or other roles; its open sessions end. "
+        "The password is asked for, or read from the environment variable PASSLANE_PASSWORD. A role that takes a "
+        "second factor has it enrolled at the first sign-in. The hub writes what was changed into its ledger.",
+        epilog="example: passlane account --data /var/lib/passlane --role auditor --person p-0815 wang-li",
     )
     account.add_argument("name", metavar="NAME", help="the name to sign in with")
     account.add_argument("--data", metavar="DIR", type=Path, required=True, help="the hub's data folder")
-    account.add_argument("--role", choices=["auditor", "operator"], default="auditor", help="what the person may do")
+    account.add_argument(
+        "--role",
+        metavar="CODE",
+        action="append",
+        dest="roles",
+        help="what the person is, e.g. auditor; may be repeated (default: auditor, or as before)",
+    )
     account.add_argument("--title", metavar="TEXT", default="", help="how the person is called on screens")
+    account.add_argument("--person", metavar="ID", default="", help="the person's id, as inspections name them")
+    account.add_argument("--station", metavar="ID", default="", help="where an inspector or a station's person works")
+    account.add_argument("--password-only", action="store_true", help="ask for no second factor, whatever the role")
+    without = account.add_mutually_exclusive_group()
+    without.add_argument("--unlock", action="store_true", help="only unlock the account; its password stays")
+    without.add_argument("--reset-second-factor", action="store_true", help="only forget its second factor, as above")
     account.set_defaults(run=run_account)
 
 
@@ -141,34 +157,93 @@ def asked_password(prompt: str) -> str:
 
 
 def run_account(options: argparse.Namespace) -> int:
-    """Make an account or set its password."""
+    """Make an account, set its password or roles, or unlock it."""
     from central_hub.installation import load_settings  # noqa: PLC0415
+    from central_hub.people import PeopleError  # noqa: PLC0415
     from central_hub.settings import SettingsError  # noqa: PLC0415
-    from central_hub.store.accounts import AccountError, Accounts, checked_name  # noqa: PLC0415
     from central_hub.store.opening import open_store  # noqa: PLC0415
 
     try:
-        # Before the password: nobody is asked for one that is of no use.
-        checked_name(options.name)
-    except AccountError as error:
-        raise UsageError(str(error)) from error
-    try:
+        _check_words(options)
         settings = load_settings(options.data)
+    except PeopleError as error:
+        raise UsageError(str(error)) from error
     except SettingsError as error:
         raise UsageError(f"{options.data}: {error}") from error
     if not settings.store and not (options.data / "ledger.db").is_file():
         raise UsageError(f"{options.data} is no hub's data folder; start `passlane hub` on it first")
     db = open_store(options.data, settings)
     try:
-        Accounts(db).put(
-            options.name,
-            title=options.title or options.name,
-            role=options.role,
-            password=asked_password(f"new password of {options.name}: "),
-        )
-    except AccountError as error:
+        said = _change_account(db, options)
+    except PeopleError as error:
         raise UsageError(str(error)) from error
     finally:
+        db.rollback()
         db.close()
-    print(f"account {options.name} ({options.role}) is set")
+    print(said)
     return 0
+
+
+def _check_words(options: argparse.Namespace) -> None:
+    """Raise PeopleError for a name or a role that cannot be: nobody is asked for a password that is of no use."""
+    from central_hub.people.roles import shipped_roles  # noqa: PLC0415
+    from central_hub.store.office.accounts import checked_name  # noqa: PLC0415
+
+    checked_name(options.name)
+    if options.roles:
+        shipped_roles().check_known(options.roles)
+
+
+def _change_account(db: "Database", options: argparse.Namespace) -> str:
+    """Change the account as the options say; return what to say. Raises PeopleError, UsageError."""
+    from central_hub.people.roles import shipped_roles  # noqa: PLC0415
+    from central_hub.store.office.accounts import Accounts, hash_password  # noqa: PLC0415
+
+    accounts = Accounts(db)
+    before = accounts.get(options.name)
+    if options.unlock or options.reset_second_factor:
+        return _mend_account(db, before, options)
+    account = _as_asked(before, options)
+    others = [other for other in accounts.of_person(account.person) if other.name != account.name]
+    elsewhere = {role for other in others for role in other.roles}
+    shipped_roles().check(account.roles, station=account.station, elsewhere=elsewhere)
+    # Before the transaction: the hub cannot write while one is open, and people type slowly.
+    hashed = hash_password(asked_password(f"new password of {options.name}: "))
+    db.begin()
+    accounts.keep(replace(account, password=hashed))
+    accounts.note(account.name, "password" if before else "made")
+    db.commit()
+    return f"account {account.name} ({', '.join(account.roles)}) is set"
+
+
+def _as_asked(before: "Account | None", options: argparse.Namespace) -> "Account":
+    from central_hub.store.office.accounts import Account  # noqa: PLC0415
+
+    known = before or Account(name=options.name, title=options.name, person=options.name, roles=("auditor",))
+    return replace(
+        known,
+        title=options.title or known.title,
+        person=options.person or known.person,
+        roles=tuple(sorted(set(options.roles))) if options.roles else known.roles,
+        station=options.station or known.station,
+        plain=options.password_only,
+    )
+
+
+def _mend_account(db: "Database", account: "Account | None", options: argparse.Namespace) -> str:
+    from central_hub.store.office.accounts import Accounts  # noqa: PLC0415
+
+    if account is None:
+        raise UsageError(f"there is no account {options.name}")
+    accounts = Accounts(db)
+    db.begin()
+    if options.unlock:
+        accounts.forgive(account.name)
+        accounts.keep(replace(account, locked=False))
+        accounts.note(account.name, "unlocked")
+    else:
+        accounts.drop_factor(account.name)
+        accounts.keep(account)
+        accounts.note(account.name, "second_factor")
+    db.commit()
+    return f"account {account.name} " + ("is unlocked" if options.unlock else "has no second factor any more")

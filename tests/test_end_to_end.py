@@ -5,6 +5,7 @@ The demonstration is started as a person does, and left running; the tests look 
 
 import os
 import re
+import secrets
 import shutil
 import signal
 import sqlite3
@@ -13,7 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 from playwright._impl._driver import compute_driver_executable
@@ -149,11 +150,15 @@ def test_an_auditor_signs_in_sees_the_case_and_passes_it(page: Page) -> None:
     written = "".join(page.locator("main").inner_text().split())
     assert "LSVAA1A20LA000101" in written
     page.click("#decide-pass")
-    assert page.locator(".outcome.pass").is_visible()
+    # Now and then a pass is drawn for a second look, of which the first auditor is not told.
+    assert page.locator(".outcome.pass, #why-not, #next-case").first.is_visible()
+    assert page.locator("#decide-pass").count() == 0
 
 
 @needs_browser
-def test_a_suspicion_needs_a_reason_and_then_orders_the_vehicle_back(page: Page, demonstration: Demonstration) -> None:
+def test_a_suspicion_needs_a_reason_and_another_persons_to_order_the_vehicle_back(
+    page: Page, browser: Browser, demonstration: Demonstration
+) -> None:
     page.get_by_role("link", name="浙G77120").first.click()
     page.fill("#note", "字符间距与档案不符")
     page.click("button.suspicious")
@@ -161,8 +166,28 @@ def test_a_suspicion_needs_a_reason_and_then_orders_the_vehicle_back(page: Page,
     assert page.input_value("#note") == "字符间距与档案不符"
     page.select_option("#reason", "vin.tampered")
     page.click("button.suspicious")
-    assert page.locator(".outcome.suspicious").is_visible()
+    assert page.locator("#decide-pass").count() == 0
+    _second_opinion(browser, demonstration)
     _wait_for_settled_recall(demonstration)
+
+
+def _second_opinion(browser: Browser, demonstration: Demonstration) -> None:
+    """One suspicion calls nobody back: somebody else has to share it, without being told of it."""
+    password = secrets.token_urlsafe(12)
+    account = [sys.executable, "-m", "passlane", "account", "--data", str(demonstration.data / "hub")]
+    about = ["--role", "auditor", "--person", "p-second", "--password-only", "second"]
+    subprocess.run([*account, *about], check=True, env={**os.environ, "PASSLANE_PASSWORD": password})
+    context = browser.new_context(locale="zh-CN")
+    page = context.new_page()
+    page.goto(demonstration.url)
+    page.fill("#name", "second")
+    page.fill("#password", password)
+    page.click("button.primary")
+    page.get_by_role("link", name="浙G77120").first.click()
+    page.select_option("#reason", "vin.tampered")
+    page.click("button.suspicious")
+    assert page.locator(".outcome.suspicious").is_visible()
+    context.close()
 
 
 def _wait_for_settled_recall(demonstration: Demonstration) -> None:
@@ -190,7 +215,9 @@ def test_the_language_switch_is_remembered(page: Page, demonstration: Demonstrat
 
 @needs_browser
 def test_anybody_who_scans_the_stickers_code_sees_that_it_is_genuine(page: Page, browser: Browser) -> None:
-    page.get_by_role("link", name="京A10286").or_(page.get_by_role("link", name="粤BD12345")).first.click()
+    # Who holds a case does not see its sticker; this one was decided before.
+    page.goto(urljoin(page.url, "/recent"))
+    page.get_by_role("link", name="京A10286").first.click()
     address = page.locator("a.code-link").get_attribute("href") or ""
     context = browser.new_context()
     stranger = context.new_page()

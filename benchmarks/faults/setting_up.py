@@ -36,6 +36,7 @@ _CHANGED = {
 }
 _SETTINGS = f"""\
 title = "Passlane faults"
+practice = true
 overdue_check_seconds = 1.0
 
 [[stations]]

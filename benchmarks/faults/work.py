@@ -6,6 +6,7 @@ it as promised, and when the work rests, is `device`'s.
 
 import io
 import random
+import zlib
 from collections.abc import Callable
 from datetime import date
 
@@ -35,9 +36,10 @@ class SayingReader:
         return VinFinding(vin=self.vin, confidence=0.99, accepted=True, model=photo.media)
 
 
-def made_up_vin(number: int) -> str:
-    """Return a VIN that is nobody's, with a right check digit. number: 0 to 999 999."""
-    draft = f"LZZAA1A20RA{number % 1_000_000:06d}"
+def made_up_vin(device: str, number: int) -> str:
+    """Return a VIN that is nobody's, with a right check digit; each device has its own ones. number: 0 to 99 999."""
+    which = zlib.crc32(device.encode()) % 100
+    draft = f"LZZAA1A20R{which:02d}{number % 100_000:05d}"
     return draft[: CHECK_POSITION - 1] + check_digit(draft) + draft[CHECK_POSITION:]
 
 
@@ -97,7 +99,7 @@ class Work:
 
     def _opened(self, number: int) -> CaseOpened:
         vehicle = Vehicle(
-            vin=made_up_vin(number),
+            vin=made_up_vin(self._agent.device, number),
             plate_kind="02",
             plate=f"京A{number % 100_000:05d}",
             vehicle_class="K33",

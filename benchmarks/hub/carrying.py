@@ -1,9 +1,10 @@
 """A load process: devices whose journals are full, or fill at a steady rate, send to the hub, all in one thread.
 
-    python -m benchmarks.hub.carrying --stickers 200 HOME HOME ...          all that the journals hold, at once
-    python -m benchmarks.hub.carrying --rate 60 --photos FILE HOME ...      60 inspections a second until told to stop
+    python -m benchmarks.hub.carrying --inspections 200 --stickers 200 HOME ...     all that the journals hold, at once
+    python -m benchmarks.hub.carrying --inspections 200 HOME ...                    the same to a hub without directives
+    python -m benchmarks.hub.carrying --rate 60 --photos FILE HOME ...              so many a second until told to stop
 
-Done is a device when the hub has receipted every inspection's facts and every inspection's directive is committed.
+Done is a device when the hub has receipted every inspection's facts and every directive that it waits for is committed.
 """
 
 import argparse
@@ -58,6 +59,7 @@ def main() -> None:
     """Say ready, wait for the word, carry, say when it began and ended."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("homes", type=Path, nargs="+")
+    parser.add_argument("--inspections", type=int, default=0, help="how many of them each journal holds unsent")
     parser.add_argument("--stickers", type=int, default=0, help="how many directives each device waits for")
     parser.add_argument("--rate", type=float, default=0.0)
     parser.add_argument("--late", type=float, default=0.0, help="seconds after which the first of them comes")
@@ -69,7 +71,7 @@ def main() -> None:
     wait_for_word()
     begun, before = time.monotonic(), time.process_time()
     fleet.start()
-    made = options.stickers * len(fleet.peers)
+    made = options.inspections * len(fleet.peers)
     for device in fleet.peers:
         device.expect(options.stickers)
     if options.rate:

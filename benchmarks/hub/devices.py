@@ -1,5 +1,7 @@
 """The devices of the benchmark: real homes, enrolled over HTTP, whose journals are filled beforehand and in bulk.
 
+Those of the bare hub, which has no door for enrolling, are made in `bare.homes`.
+
 Only the way into the journal is shorter than a device's: many facts to a commit, and no photo's bytes in the vault.
 """
 
@@ -37,20 +39,33 @@ class HubAddress(NamedTuple):
     password: str
 
 
-def enrol(folder: Path, device: str, hub: HubAddress, *, batch_facts: int) -> Path:
-    """Make the home of a lane box in `folder` and return it. batch_facts: how many facts it sends in one batch."""
+class SignedProfile(NamedTuple):
+    """A profile's file, and the public key that signed it, hexadecimal."""
+
+    path: Path
+    public: str
+
+
+def signed_profile(folder: Path, *, batch_facts: int) -> SignedProfile:
+    """Sign a lane box's profile in `folder`. batch_facts: how many facts such a device sends in one batch."""
     key = profile_key(folder / "profile.key")
     profile = folder / f"{PROFILE}.toml"
     profile.write_bytes(_BATCH.sub(b"batch_facts_max = %d" % batch_facts, shipped_profile(PROFILE)))
     signature_path(profile).write_bytes(sign_profile(profile.read_bytes(), key))
+    return SignedProfile(profile, key.public.hex())
+
+
+def enrol(folder: Path, device: str, hub: HubAddress, *, batch_facts: int) -> Path:
+    """Make the home of a lane box in `folder` and return it. batch_facts: how many facts it sends in one batch."""
+    profile = signed_profile(folder, batch_facts=batch_facts)
     asked = EnrolAsked(
         hub=hub.url,
         user="operator",
         device=device,
         kind="lane_box",
         station=STATION,
-        profile=profile,
-        profile_key=key.public.hex(),
+        profile=profile.path,
+        profile_key=profile.public,
         home=folder / device,
     )
     return enrol_device(asked, password=hub.password)

@@ -20,7 +20,7 @@ from inspection.evidence import PhotoRef
 from inspection.signing import SigningKey, digest
 from inspection.wire import BATCH_FACTS_MAX, Recorded, seal_batch
 
-SETTINGS = f'title = "bench"\n\n[[stations]]\nid = "{STATION}"\nname = "bench"\nadmitted = true\n'
+SETTINGS = f'title = "bench"\npractice = true\n\n[[stations]]\nid = "{STATION}"\nname = "bench"\nadmitted = true\n'
 GROUP_MESSAGES_MAX = 64
 _MILLISECOND_NS = 1_000_000
 

@@ -26,7 +26,8 @@ from inspection.vin import CHECK_POSITION, check_digit
 from inspection.wire import BATCH_FACTS_MAX, Recorded, encode_entry, fits_in_batch
 
 STATION = "ST01"
-INSPECTOR = "inspector-1"
+INSPECTOR = "inspector"
+"""Each device has one of its own, called after it."""
 RECORDER, CHANNEL = "11010100001180000001", "11010100001320000007"
 FACTS = 30
 PHOTOS = 8
@@ -74,7 +75,7 @@ def opening(device: str, number: int) -> CaseOpened:
         serial=f"B{device}-{number}",
         vehicle=vehicle(number),
         station=STATION,
-        inspector=INSPECTOR,
+        inspector=f"{INSPECTOR}-{device}",
         lane="1",
         inspection_kind="01",
         profile="bench@1",
@@ -123,7 +124,7 @@ def facts_of(device: str, number: int, photos: Sequence[PhotoRef]) -> list[AnyFa
         *item_facts(),
         VideoReferenced(video=footage),
         *photo_facts(number, photos),
-        InspectionConcluded(outcome="pass", by=INSPECTOR),
+        InspectionConcluded(outcome="pass", by=f"{INSPECTOR}-{device}"),
     ]
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from PIL import Image, ImageChops
 
 from benchmarks.hub.devices import loaded_profile
-from benchmarks.hub.inspections import CHANNEL, INSPECTOR, PHOTO_KINDS, RECORDER, finding, item_facts, opening
+from benchmarks.hub.inspections import CHANNEL, PHOTO_KINDS, RECORDER, finding, item_facts, opening
 from benchmarks.hub.processes import BenchmarkError, say, told_to_stop, wait_for_word
 from edge_agent.agent import Agent, Equipment
 from edge_agent.clock import Clock
@@ -79,12 +79,13 @@ def open_agent(home: Path) -> tuple[Agent, GivenReader]:
 def lead(agent: Agent, reader: GivenReader, number: int, photos: Sequence[bytes]) -> tuple[str, list[PhotoRef]]:
     """Lead one vehicle; return its case and its photos."""
     reader.number = number
-    case = agent.open_case(opening(agent.device, number))
+    opened = opening(agent.device, number)
+    case = agent.open_case(opened)
     for item in item_facts():
         agent.check_item(case, item.item, item.mark)
     agent.reference_video(case, recorder=RECORDER, channel=CHANNEL)
     taken = [agent.take_photo(case, kind, data).photo for kind, data in zip(PHOTO_KINDS, photos, strict=True)]
-    agent.conclude(case, "pass", by=INSPECTOR)
+    agent.conclude(case, "pass", by=opened.inspector)
     return case, taken
 
 

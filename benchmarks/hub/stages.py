@@ -18,7 +18,16 @@ from benchmarks.hub.inspections import FACTS
 from benchmarks.hub.journal_cost import journal_cost
 from benchmarks.hub.leading import lead, open_agent, pictures, sticker_seconds
 from benchmarks.hub.processes import BenchmarkError, Child
-from benchmarks.hub.rounds import LOAD_PROCESSES, ROUND_SECONDS_MAX, bare_round, full_round, shared_out, with_processor
+from benchmarks.hub.rounds import (
+    LOAD_PROCESSES,
+    ROUND_SECONDS_MAX,
+    BareLoad,
+    bare_journals_round,
+    bare_sealed_round,
+    full_round,
+    shared_out,
+    with_processor,
+)
 from edge_agent.home import open_home
 from edge_agent.journal import Journal
 from inspection.evidence import PhotoRef
@@ -29,6 +38,8 @@ OUTAGE_DEVICES = 8
 LEADING_DEVICES = 2
 _LED_FIRST = 6_000_000
 _FED_FIRST = 5_000_000
+_FED_EACH = 200_000
+"""Numbers for each load process: no vehicle is inspected twice."""
 _BACKLOG_FIRST = 2_000_000
 
 
@@ -142,16 +153,20 @@ class Run:
         return with_processor(found, before, hub.processor())
 
     def _rounds(self, hub: HubProcess, homes: list[Path]) -> Ledger:
-        """Carry rounds to the hub and to the bare limit's hub in turn; return what the hub did."""
+        """Carry rounds to the bare hub, in both its ways, and to the hub in turn; return what came of them."""
         facts, sizes = ledger_counts(self._hub)["entries"], self._sizes
-        full, bare = [], []
+        load = BareLoad(devices=len(homes), inspections=sizes.inspections, batch_facts=sizes.batch_facts)
+        full, sealed, journals = [], [], []
         for number in range(1, sizes.rounds + 1):
-            bare.append(bare_round(self._folder, len(homes), sizes.inspections, batch_facts=sizes.batch_facts))
+            sealed.append(bare_sealed_round(self._folder, load))
+            journals.append(bare_journals_round(self._folder, load, self._photos))
             full.append(self._full_round(hub, homes, sizes.inspections))
-            self._say(f"round {number}: {full[-1].rate:.0f}/s, bare {bare[-1].rate:.0f}/s")
+            bare = f"{journals[-1].rate:.0f}/s, sealed beforehand {sealed[-1].rate:.0f}/s"
+            self._say(f"round {number}: {full[-1].rate:.0f}/s, bare hub behind journals {bare}")
         return Ledger(
             full=Series(rounds=tuple(full), facts_before=facts),
-            bare=Series(rounds=tuple(bare)),
+            bare_sealed=Series(rounds=tuple(sealed)),
+            bare_journals=Series(rounds=tuple(journals)),
             start_facts=hub.start_facts,
             start_seconds=hub.start_seconds,
             peak_bytes=hub.peak_bytes,
@@ -175,7 +190,7 @@ class Run:
         with contextlib.ExitStack() as running:
             loads = []
             for turn, part in enumerate(shared_out(homes.load)):
-                where = ["--late", str(turn / rate), "--first", str(_FED_FIRST), *part]
+                where = ["--late", str(turn / rate), "--first", str(_FED_FIRST + turn * _FED_EACH), *part]
                 loads.append(running.enter_context(Child("load", [*command, *where], log=log)))
             leads = self._leading(running, homes, self._sizes.vehicles)
             _go(loads, leads)

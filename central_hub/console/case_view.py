@@ -4,12 +4,18 @@ The comparison of the VIN is `vin_view`'s, the time line `timeline_view`'s.
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 from central_hub.console.lists_view import TimeLeft, time_left
 from central_hub.console.names import CaseNames, letters_of, name_of
 from central_hub.console.texts import Texts, day_or, kilobytes, moment
-from central_hub.console.timeline_view import ROWS_SHOWN_MAX, Clocks, TimelineRow, suspicion, timeline
+from central_hub.console.timeline_view import (
+    ROWS_SHOWN_MAX,
+    Clocks,
+    TimelineRow,
+    before_an_audit,
+    suspicion,
+    timeline,
+)
 from central_hub.console.vin_view import VinView, vin_view
 from inspection.case import Case
 from inspection.checklist import missing
@@ -18,19 +24,32 @@ from inspection.facts import CaseOpened, Entry, ItemChecked, PhotoTaken
 from inspection.sticker import sticker_text
 
 Pair = tuple[str, str]
-Chance = Literal["open", "own", "closed"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hold:
+    """Under what a visitor may decide. token: of their lease, empty for none. why_not: why they got none, in words."""
+
+    token: str = ""
+    why_not: str = ""
+
+
+NOBODY_HOLDS = Hold()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Surroundings:
     """What the store knows around a case. station: its station's name. reused: by photo digest, the other cases.
 
-    clocks: when its facts happened.
+    clocks: when its facts happened. hold: whether the visitor may decide. blind: whether the case was blinded, and so
+    nothing else may tell what others thought, nor of which day it is.
     """
 
     station: str
     reused: dict[str, tuple[str, ...]]
     clocks: Clocks
+    hold: Hold = NOBODY_HOLDS
+    blind: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,7 +101,10 @@ class ReasonView:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DecisionView:
-    """The sticker decision. kind: "issued", "withheld", "audit_first" or "none". text: of the sticker's QR code."""
+    """The sticker decision. kind: "issued", "withheld", "audit_first" or "none". text: of the sticker's QR code.
+
+    Number, last day and text are empty where the page is blind: they tell how old the case is.
+    """
 
     kind: str
     rulebook: str
@@ -94,9 +116,9 @@ class DecisionView:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AuditView:
-    """Where the audit stands. chance: whether who looks may decide. seen: the device facts that the page shows."""
+    """Where the audit stands. hold: under what who looks may decide. seen: the device facts that the page shows."""
 
-    chance: Chance
+    hold: Hold
     seen: int
     decision: str
     auditor: str
@@ -137,13 +159,14 @@ class CaseView:
 
 
 def case_view(
-    case: Case, entries: list[tuple[int, Entry]], around: Surroundings, *, viewer: str, now: int, texts: Texts
+    case: Case, entries: list[tuple[int, Entry]], around: Surroundings, *, now: int, texts: Texts
 ) -> CaseView:
     """Return what the page shows.
 
-    entries: the case's facts with their time of receipt. viewer: account that looks. now: hub time.
+    case: blinded where `around` says so. entries: its facts with their time of receipt. now: hub time.
     """
     opened = case.opened
+    told = before_an_audit(entries) if around.blind else entries
     names = CaseNames(opened, texts)
     current = _in_list_order(case, names)
     replaced = [photo for photo in case.all_photos if photo not in current]
@@ -167,11 +190,11 @@ def case_view(
         verdict_remark=case.concluded.remark if case.concluded else "",
         outcome=case.concluded.outcome if case.concluded else "",
         videos=tuple(_video(video) for video in case.videos),
-        decision=_decision(case, texts),
-        audit=_audit(case, case.device_facts, around, viewer, texts),
-        timeline=timeline(entries, around.clocks, names=names, texts=texts),
-        timeline_cut=max(0, len(entries) - ROWS_SHOWN_MAX),
-        unknown=", ".join(case.unknown),
+        decision=_decision(case, texts, blind=around.blind),
+        audit=_audit(case, around, texts),
+        timeline=timeline(told, around.clocks, names=names, texts=texts, blind=around.blind),
+        timeline_cut=max(0, len(told) - ROWS_SHOWN_MAX),
+        unknown=", ".join(case.passed_over if around.blind else case.unknown),
     )
 
 
@@ -264,7 +287,7 @@ def _video(video: VideoRef) -> VideoView:
     )
 
 
-def _decision(case: Case, texts: Texts) -> DecisionView:
+def _decision(case: Case, texts: Texts, *, blind: bool) -> DecisionView:
     fact = case.issued or case.withheld
     if fact is None:
         return DecisionView(kind="none", rulebook="", reasons=())
@@ -281,6 +304,8 @@ def _decision(case: Case, texts: Texts) -> DecisionView:
     if case.issued is None:
         kind = "audit_first" if case.withheld and case.withheld.audit_first else "withheld"
         return DecisionView(kind=kind, rulebook=fact.rulebook, reasons=reasons)
+    if blind:
+        return DecisionView(kind="issued", rulebook=fact.rulebook, reasons=reasons)
     return DecisionView(
         kind="issued",
         rulebook=fact.rulebook,
@@ -291,14 +316,11 @@ def _decision(case: Case, texts: Texts) -> DecisionView:
     )
 
 
-def _audit(case: Case, seen: int, around: Surroundings, viewer: str, texts: Texts) -> AuditView:
+def _audit(case: Case, around: Surroundings, texts: Texts) -> AuditView:
     audit = case.audit
-    chance: Chance = "closed"
-    if case.opened is not None and case.audit_due and audit is None:
-        chance = "own" if case.opened.inspector == viewer else "open"
     return AuditView(
-        chance=chance,
-        seen=seen,
+        hold=around.hold,
+        seen=case.device_facts,
         decision=audit.decision if audit else "",
         auditor=audit.auditor if audit else "",
         reason=suspicion(audit.reason, texts) if audit else "",

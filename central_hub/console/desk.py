@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from central_hub.people.roles import Actor
 from central_hub.reading import Health
 from central_hub.settings import HubSettings
-from central_hub.store.accounts import Role
+from central_hub.store.office.accounts import Role
 from central_hub.store.photos import PhotoStore
 
 
@@ -28,8 +29,9 @@ class Desk:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Visitor:
-    """Who is signed in. name: of the account. title: how to call the person."""
+    """Who is signed in. name: of the account. title: how to call the person. role: which pages they get."""
 
     name: str
     title: str
     role: Role
+    actor: Actor

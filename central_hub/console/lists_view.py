@@ -5,6 +5,8 @@ from typing import Literal
 
 from central_hub.console.names import name_of
 from central_hub.console.texts import Texts, moment, span
+from central_hub.deciding.auditing import LAST_ROUND
+from central_hub.deciding.queueing import WHO_MAY_NOT_SETTLE, barred_word
 from central_hub.settings import HubSettings
 from central_hub.store.database import Row
 from central_hub.store.gaps import lost_facts, missing_facts
@@ -14,6 +16,8 @@ HOUR_MS = 3_600_000
 SOON_MS_MAX = 8 * HOUR_MS
 URGENT_MS_MAX = 2 * HOUR_MS
 REFUSALS_SHOWN_MAX = 100
+TELLING_STAGES = frozenset({"second_review", "suspected"})
+"""Stages that tell what an auditor thought."""
 
 Urgency = Literal["none", "calm", "soon", "urgent", "over"]
 
@@ -28,7 +32,10 @@ class TimeLeft:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CaseLine:
-    """A case in a list."""
+    """A case in a list. light: what the pre-audit says, empty where nobody is to be told it. holder: who audits it now.
+
+    round: of the opinion that would come next; 0 where that would tell what others thought.
+    """
 
     case: str
     left: TimeLeft
@@ -40,6 +47,9 @@ class CaseLine:
     stage: str
     stage_code: str
     opened: str
+    light: str = ""
+    holder: str = ""
+    round: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,8 +106,17 @@ def time_left(due: int, *, now: int, texts: Texts) -> TimeLeft:
     return TimeLeft(text=span(left), urgency="soon" if left < SOON_MS_MAX else "calm")
 
 
-def case_line(row: Row, *, settings: HubSettings, texts: Texts, now: int) -> CaseLine:
-    """Return the line of a row of the table `cases`."""
+def shown_stage(stage: str, *, blind: bool) -> str:
+    """Return the stage that somebody is shown; blind: who may be asked for an opinion is not told that others gave one.
+
+    That a case waits for an audit they are told.
+    """
+    return "audit_pending" if blind and stage in TELLING_STAGES else stage
+
+
+def case_line(row: Row, *, settings: HubSettings, texts: Texts, now: int, blind: bool = False) -> CaseLine:
+    """Return the line of a row of the table `cases`, or of the queue. blind: as for `shown_stage`."""
+    stage = shown_stage(row["stage"], blind=blind)
     return CaseLine(
         case=row["case_id"],
         left=time_left(row["audit_due"] if row["waiting"] else 0, now=now, texts=texts),
@@ -106,14 +125,27 @@ def case_line(row: Row, *, settings: HubSettings, texts: Texts, now: int) -> Cas
         serial=row["serial"],
         regime=texts(f"regime.{row['regime']}"),
         station=settings.station(row["station"]).name,
-        stage=texts(f"stage.{row['stage']}"),
-        stage_code=row["stage"],
+        stage=texts(f"stage.{stage}"),
+        stage_code=stage,
         opened=moment(row["opened"]),
+        light=row.get("light", ""),
+        holder=row.get("holder", ""),
+        round=0 if blind or "holder" not in row else _round(row),
     )
 
 
-def stage_counts(counts: dict[str, int], texts: Texts) -> tuple[tuple[str, str, int], ...]:
+def _round(row: Row) -> int:
+    if row["stage"] not in TELLING_STAGES:
+        return 1
+    return LAST_ROUND if barred_word(WHO_MAY_NOT_SETTLE) in row["barred"] else LAST_ROUND - 1
+
+
+def stage_counts(counts: dict[str, int], texts: Texts, *, blind: bool = False) -> tuple[tuple[str, str, int], ...]:
     """Return (stage, its name, number of cases) for the stages that have cases, in the order of a case's life."""
+    if blind:
+        hidden = sum(counts.get(stage, 0) for stage in TELLING_STAGES)
+        counts = {stage: count for stage, count in counts.items() if stage not in TELLING_STAGES}
+        counts["audit_pending"] = counts.get("audit_pending", 0) + hidden
     stages = [key.removeprefix("stage.") for key in texts.in_order("stage.")]
     return tuple((stage, texts(f"stage.{stage}"), counts[stage]) for stage in stages if counts.get(stage))
 

@@ -26,6 +26,7 @@ class Known:
 
     sticker: Sticker
     stage: Stage
+    withdrawn: bool
 
 
 class StickerPage:
@@ -52,7 +53,9 @@ class StickerPage:
         known = self._known(request.match_info["text"])
         if known is None:
             return self._renderer.page("not_genuine", request, texts, status=404, shown={})
-        view = sticker_view(known.sticker, known.stage, today=day_of(self._desk.now()), texts=texts)
+        view = sticker_view(
+            known.sticker, known.stage, withdrawn=known.withdrawn, today=day_of(self._desk.now()), texts=texts
+        )
         compared = ("same" if vin_tag(typed) == known.sticker.vin_tag else "other") if typed else ""
         return self._renderer.page("sticker", request, texts, shown={"view": view, "compared": compared})
 
@@ -70,4 +73,5 @@ class StickerPage:
         row = self._reading.sticker(sticker.number)
         if row is None or row["payload"] != payload:
             return None
-        return Known(sticker=sticker, stage=self._reading.case(row["case_id"]).stage)
+        case = self._reading.case(row["case_id"])
+        return Known(sticker=sticker, stage=case.stage, withdrawn=case.sticker_withdrawn is not None)

@@ -15,12 +15,13 @@ from inspection.sticker import Sticker
 PUBLIC_PATH = "/s/"
 QR_MODULE_PIXELS = 3
 
-Standing = Literal["valid", "expired", "recalled"]
+Standing = Literal["valid", "expired", "recalled", "withdrawn"]
+_CALLED_BACK: frozenset[Stage] = frozenset({"recall_ordered", "not_back", "vehicle_back", "proven", "penalised"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StickerView:
-    """A genuine sticker. standing: recalled outweighs expired."""
+    """A genuine sticker. standing: withdrawn outweighs recalled, and that expired."""
 
     number: str
     plate_kind: str
@@ -30,17 +31,27 @@ class StickerView:
     standing: Standing
 
 
-def sticker_view(sticker: Sticker, stage: Stage, *, today: date, texts: Texts) -> StickerView:
-    """Return what the page says. stage: of the sticker's case. today: the day at the hub; the last day still counts."""
-    standing: Standing = "valid" if today <= sticker.valid_until else "expired"
+def sticker_view(sticker: Sticker, stage: Stage, *, withdrawn: bool = False, today: date, texts: Texts) -> StickerView:
+    """Return what the page says. stage: of the sticker's case. today: the day at the hub; the last day still counts.
+
+    withdrawn: whether two people withdrew it (撤销标志).
+    """
     return StickerView(
         number=sticker.number,
         plate_kind=name_of("hpzl", sticker.plate_kind, texts) if sticker.plate else "",
         plate=sticker.plate,
         issued_on=sticker.issued_on.isoformat(),
         valid_until=sticker.valid_until.isoformat(),
-        standing="recalled" if stage == "recall_ordered" else standing,
+        standing=_standing(sticker, stage, withdrawn=withdrawn, today=today),
     )
+
+
+def _standing(sticker: Sticker, stage: Stage, *, withdrawn: bool, today: date) -> Standing:
+    if withdrawn:
+        return "withdrawn"
+    if stage in _CALLED_BACK:
+        return "recalled"
+    return "valid" if today <= sticker.valid_until else "expired"
 
 
 def sticker_url(base: str, text: str) -> str:

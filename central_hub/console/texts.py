@@ -65,6 +65,12 @@ def moment(milliseconds: int) -> str:
         return str(milliseconds)
 
 
+def time_of_day(written: str) -> str:
+    """Return the time of a moment without its day; of what `moment` could not write, nothing."""
+    _, _, time = written.partition(" ")
+    return time
+
+
 def percent(probability: float) -> str:
     """Return a probability (0 to 1) as whole percent; empty for what is none, as NaN."""
     return f"{round(probability * 100)}%" if 0 <= probability <= 1 else ""

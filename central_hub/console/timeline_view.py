@@ -4,31 +4,64 @@ What a device's clock said is shown as it is; where that clock was far off, it s
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from central_hub.auditing import SUSPICION_REASONS
 from central_hub.console.names import CaseNames
-from central_hub.console.texts import Texts, kilobytes, moment
+from central_hub.console.texts import Texts, kilobytes, moment, time_of_day
+from central_hub.deciding.auditing import SUSPICION_REASONS
+from central_hub.deciding.living import CALL_RESULTS, RETAKE_REASONS, WITHDRAWAL_REASONS
+from central_hub.deciding.recalling import CLEARING_REASONS
 from central_hub.store.timing import Estimate, clock_error_ms, far_off
 from inspection.facts import (
+    AccountChanged,
+    ActSettled,
     AnyFact,
+    AppealDecided,
     AuditDecided,
+    AuditEscalated,
+    AuditOpinion,
     CaseOpened,
+    CaseWithdrawn,
     Entry,
+    ExaminationReviewed,
+    Filed,
     InspectionConcluded,
     ItemChecked,
+    OwnerCalled,
     PhotoRefused,
     PhotoStored,
     PhotoTaken,
+    ProbeAnswered,
     ReadingCorrected,
     RecallOrdered,
+    RecallOverdue,
+    RecheckConcluded,
+    RetakeRequested,
+    RulesInForce,
+    StationAdmitted,
+    StationPenalised,
+    StepUndone,
+    StickerIssued,
+    StickerPrinted,
+    StickerWithdrawn,
     StickerWithheld,
+    VehicleReturned,
     VideoReferenced,
 )
 from inspection.identities import HUB
 
 ROWS_SHOWN_MAX = 400
+BEFORE_AN_AUDIT = frozenset({"PhotoStored", "StickerIssued", "StickerWithheld", "RetakeRequested", "ExemptionApplied"})
+"""What the hub wrote before anybody looked; what follows tells an auditor what others thought."""
+_UNDOES: dict[str, tuple[type, ...]] = {
+    "audit": (AuditOpinion, AuditDecided),
+    "recall": (AuditOpinion, AuditDecided, RecallOrdered, RecallOverdue, VehicleReturned),
+    "recheck": (RecheckConcluded,),
+    "review": (ExaminationReviewed,),
+    "withdrawal": (CaseWithdrawn,),
+}
+"""Facts of the hub that count no more after a step was undone."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,6 +69,7 @@ class TimelineRow:
     """One fact. device_time: by the device's own clock, which decides nothing; empty for the hub's facts.
 
     happened: where that clock was far off, when the fact happened by the hub's clock, and how sure that is.
+    undone: whether a later fact took it back.
     """
 
     received: str
@@ -44,6 +78,7 @@ class TimelineRow:
     source: str
     sentence: str
     by_hub: bool
+    undone: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,12 +89,60 @@ class Clocks:
     skew_seconds_max: int
 
 
+Received = tuple[int, Entry]
+"""A fact and when the hub received it, Unix milliseconds."""
+
+
+def before_an_audit(entries: list[Received]) -> list[Received]:
+    """Return what may be told of a case while somebody may still be asked for an opinion on it."""
+
+    def told(entry: Entry) -> bool:
+        if entry.device == HUB:
+            return type(entry.fact).__name__ in BEFORE_AN_AUDIT
+        return not isinstance(entry.fact, VehicleReturned)
+
+    return [(received, entry) for received, entry in entries if told(entry)]
+
+
 def timeline(
-    entries: list[tuple[int, Entry]], clocks: Clocks, *, names: CaseNames, texts: Texts
+    entries: list[Received], clocks: Clocks, *, names: CaseNames, texts: Texts, blind: bool = False
 ) -> tuple[TimelineRow, ...]:
-    """Return the newest ROWS_SHOWN_MAX facts, oldest first, in the order of arrival."""
-    return tuple(
-        _row(received, entry, clocks, names=names, texts=texts) for received, entry in entries[-ROWS_SHOWN_MAX:]
+    """Return the newest ROWS_SHOWN_MAX facts, oldest first, in the order of arrival.
+
+    blind: without days. A case whose answer is known is an old one, and is not to be told from one of today.
+    """
+    undone = _undone(entries)
+    shown = list(enumerate(entries))[-ROWS_SHOWN_MAX:]
+    rows = [
+        replace(_row(received, entry, clocks, names=names, texts=texts), undone=place in undone)
+        for place, (received, entry) in shown
+    ]
+    if not blind:
+        return tuple(rows)
+    return tuple(_without_days(row, entry.fact, texts) for row, (_, (_, entry)) in zip(rows, shown, strict=True))
+
+
+def _undone(entries: list[Received]) -> set[int]:
+    """Return the places of the hub's facts that a later one took back."""
+    undone: set[int] = set()
+    gone: set[type] = set()
+    for place, (_, entry) in reversed(list(enumerate(entries))):
+        if entry.device != HUB:
+            continue
+        if isinstance(entry.fact, StepUndone):
+            gone |= set(_UNDOES[entry.fact.step])
+        elif type(entry.fact) in gone:
+            undone.add(place)
+    return undone
+
+
+def _without_days(row: TimelineRow, fact: AnyFact, texts: Texts) -> TimelineRow:
+    return replace(
+        row,
+        sentence=texts("decision.issued") if isinstance(fact, StickerIssued) else row.sentence,
+        received=time_of_day(row.received),
+        device_time=time_of_day(row.device_time),
+        happened=texts("timeline.happened_otherwise") if row.happened else "",
     )
 
 
@@ -148,6 +231,99 @@ def _recalled(fact: RecallOrdered, _names: CaseNames, texts: Texts) -> _Said:
     return "RecallOrdered", {"station": fact.station, "reason": suspicion(fact.reason, texts)}
 
 
+def _opinion(fact: AuditOpinion, _names: CaseNames, texts: Texts) -> _Said:
+    said = texts(f"opinion.{fact.decision}")
+    reason = suspicion(fact.reason, texts)
+    return "AuditOpinion", {"auditor": fact.auditor, "round": fact.round, "said": f"{said} {reason}".strip()}
+
+
+def _escalated(fact: AuditEscalated, _names: CaseNames, _texts: Texts) -> _Said:
+    return "AuditEscalated", {"to": fact.to, "level": fact.level, "due": moment(fact.due)}
+
+
+def _retake(fact: RetakeRequested, names: CaseNames, texts: Texts) -> _Said:
+    return "RetakeRequested", {
+        "by": fact.by,
+        "what": names.photo(fact.kind) if fact.kind else names.item(fact.item),
+        "reason": coded(fact.reason, RETAKE_REASONS, texts),
+    }
+
+
+def _withdrawn(fact: CaseWithdrawn, _names: CaseNames, texts: Texts) -> _Said:
+    return "CaseWithdrawn", {"by": fact.by, "reason": coded(fact.reason, WITHDRAWAL_REASONS, texts)}
+
+
+def _returned(fact: VehicleReturned, _names: CaseNames, _texts: Texts) -> _Said:
+    return "VehicleReturned", {"by": fact.by, "station": fact.station}
+
+
+def _recall_overdue(fact: RecallOverdue, _names: CaseNames, _texts: Texts) -> _Said:
+    return "RecallOverdue", {"due": moment(fact.due)}
+
+
+def _rechecked(fact: RecheckConcluded, _names: CaseNames, texts: Texts) -> _Said:
+    known = CLEARING_REASONS if fact.result == "cleared" else SUSPICION_REASONS
+    return f"Recheck_{fact.result}", {"by": fact.by, "reason": coded(fact.reason, known, texts)}
+
+
+def _sticker_withdrawn(fact: StickerWithdrawn, _names: CaseNames, texts: Texts) -> _Said:
+    values: dict[str, object] = {"number": fact.number, "by": fact.by, "confirmed_by": fact.confirmed_by}
+    return "StickerWithdrawn", {**values, "reason": suspicion(fact.reason, texts)}
+
+
+def _penalised(fact: StationPenalised, _names: CaseNames, texts: Texts) -> _Said:
+    values: dict[str, object] = {"station": fact.station, "by": fact.by, "measure": fact.measure}
+    return "StationPenalised", {**values, "reason": suspicion(fact.reason, texts)}
+
+
+def _reviewed(fact: ExaminationReviewed, _names: CaseNames, texts: Texts) -> _Said:
+    if fact.decision == "fail":
+        return "ReviewFailed", {"by": fact.by, "reason": suspicion(fact.reason, texts)}
+    return ("ReviewedByRules" if fact.automatic else "ReviewPassed"), {"by": fact.by}
+
+
+def _undoing(fact: StepUndone, _names: CaseNames, texts: Texts) -> _Said:
+    return "StepUndone", {"by": fact.by, "step": texts(f"undo.{fact.step}"), "reason": fact.reason}
+
+
+def _printed(fact: StickerPrinted, _names: CaseNames, _texts: Texts) -> _Said:
+    return "StickerPrinted", {"number": fact.number, "copy": fact.copy, "by": fact.by}
+
+
+def _called(fact: OwnerCalled, _names: CaseNames, texts: Texts) -> _Said:
+    return "OwnerCalled", {"by": fact.by, "result": coded(fact.result, CALL_RESULTS, texts)}
+
+
+def _rules(fact: RulesInForce, _names: CaseNames, _texts: Texts) -> _Said:
+    return "RulesInForce", {"name": fact.name, "digest": fact.digest[:12]}
+
+
+def _filed(fact: Filed, _names: CaseNames, _texts: Texts) -> _Said:
+    return "Filed", {"by": fact.by}
+
+
+def _settled(fact: ActSettled, _names: CaseNames, _texts: Texts) -> _Said:
+    return ("ActConfirmed" if fact.confirmed else "ActRefused"), {"number": fact.number, "by": fact.by}
+
+
+def _admitted(fact: StationAdmitted, _names: CaseNames, _texts: Texts) -> _Said:
+    kind = "StationAdmitted" if fact.admitted else "StationNotAdmitted"
+    return kind, {"station": fact.station, "by": fact.by, "reason": fact.reason}
+
+
+def _appeal(fact: AppealDecided, _names: CaseNames, _texts: Texts) -> _Said:
+    kind = "AppealGranted" if fact.granted else "AppealRefused"
+    return kind, {"station": fact.station, "by": fact.by, "reason": fact.reason}
+
+
+def _account(fact: AccountChanged, _names: CaseNames, _texts: Texts) -> _Said:
+    return "AccountChanged", {"name": fact.name, "by": fact.by, "change": fact.change}
+
+
+def _probe(fact: ProbeAnswered, _names: CaseNames, _texts: Texts) -> _Said:
+    return "ProbeAnswered", {"auditor": fact.auditor}
+
+
 _SPECIAL: dict[type, Callable[[Any, CaseNames, Texts], _Said]] = {
     CaseOpened: _opened,
     PhotoTaken: _photo,
@@ -160,9 +336,34 @@ _SPECIAL: dict[type, Callable[[Any, CaseNames, Texts], _Said]] = {
     StickerWithheld: _withheld,
     AuditDecided: _audited,
     RecallOrdered: _recalled,
+    AuditOpinion: _opinion,
+    AuditEscalated: _escalated,
+    RetakeRequested: _retake,
+    CaseWithdrawn: _withdrawn,
+    VehicleReturned: _returned,
+    RecallOverdue: _recall_overdue,
+    RecheckConcluded: _rechecked,
+    StickerWithdrawn: _sticker_withdrawn,
+    StationPenalised: _penalised,
+    ExaminationReviewed: _reviewed,
+    StepUndone: _undoing,
+    StickerPrinted: _printed,
+    OwnerCalled: _called,
+    RulesInForce: _rules,
+    Filed: _filed,
+    ActSettled: _settled,
+    StationAdmitted: _admitted,
+    AppealDecided: _appeal,
+    AccountChanged: _account,
+    ProbeAnswered: _probe,
 }
+
+
+def coded(code: str, known: Mapping[str, tuple[str, str]], texts: Texts) -> str:
+    """Return the words of a coded reason, or the code itself."""
+    return texts.either(*known[code]) if code in known else code
 
 
 def suspicion(reason: str, texts: Texts) -> str:
     """Return the words of a coded reason for suspicion, or the code itself."""
-    return texts.either(*SUSPICION_REASONS[reason]) if reason in SUSPICION_REASONS else reason
+    return coded(reason, SUSPICION_REASONS, texts)

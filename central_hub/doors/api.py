@@ -15,10 +15,10 @@ from aiohttp import web
 from msgspec import Struct
 
 from central_hub import HubError
-from central_hub.console.attempts import Attempts
+from central_hub.people.lockout import Attempts
 from central_hub.reading import Health, Reading
-from central_hub.store.accounts import check_password
 from central_hub.store.gaps import Gap
+from central_hub.store.office.accounts import by_password_alone, check_password
 from inspection import InspectionError
 from inspection.signing import public_key_from_hex
 
@@ -172,7 +172,8 @@ class Api:
     def _knows(self, asked: aiohttp.BasicAuth) -> bool:
         account = self._reading.account(asked.login)
         known = check_password(account["password"] if account else None, asked.password)
-        return known and account is not None and account["role"] == "operator"
+        actor = by_password_alone(account) if known and account else None
+        return actor is not None and actor.may("device.manage")
 
 
 def _too_often(seconds: int) -> web.HTTPTooManyRequests:

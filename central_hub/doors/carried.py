@@ -16,7 +16,7 @@ import msgspec
 
 from central_hub import HubError
 from central_hub.casework import Casework
-from central_hub.intake import ChainHead, IntakeError, enrolled, read_batch
+from central_hub.deciding.intake import ChainHead, IntakeError, enrolled, read_batch
 from central_hub.reading import Reading
 from central_hub.store.photos import PhotoError, PhotoStore
 from central_hub.store.records import AnnouncedPhoto

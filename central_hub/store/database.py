@@ -15,19 +15,11 @@ from central_hub import HubError
 FILE_NAME = "ledger.db"
 BUSY_SECONDS_MAX = 10
 CACHE_KIB = 64 * 1024
-WAL_PAGES_MAX = 4_000
-SCHEMA = 2
-"""The number of `schema.sql`; any change to the tables is a new one."""
-_FROM_FIRST = """
-BEGIN;
-ALTER TABLE devices ADD COLUMN quarantined TEXT NOT NULL DEFAULT '';
-ALTER TABLE devices ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE devices ADD COLUMN photos_waiting INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE devices ADD COLUMN refused INTEGER NOT NULL DEFAULT 0;
-DROP INDEX entries_of_case;
-PRAGMA user_version = 2;
-COMMIT;
-"""
+WAL_PAGES_MAX = 16_000
+SCHEMA = 3
+"""The number of the tables; any change to them is a new one, with its steps in `upgrades`."""
+FIRST_SCHEMA = 1
+"""The first one bore no number in its file."""
 
 Row = dict[str, Any]
 
@@ -124,7 +116,19 @@ class SqliteDatabase:
 
 def schema_text() -> str:
     """Return the statements that make the tables and leave those that are there, as SQLite takes them."""
-    return (files(__package__) / "schema.sql").read_text(encoding="utf-8")
+    here = files(__package__)
+    return "\n".join([(here / "schema.sql").read_text(encoding="utf-8"), *_statements("tables", "")])
+
+
+def upgrade_text(version: int) -> str:
+    """Return the statements that bring the tables of an older schema up to this program's, as SQLite takes them."""
+    steps = [_statements("upgrades", f"_{number}") for number in range(version + 1, SCHEMA + 1)]
+    return "\n".join(text for step in steps for text in step)
+
+
+def _statements(folder: str, ending: str) -> list[str]:
+    found = [file for file in (files(__package__) / folder).iterdir() if file.name.endswith(f"{ending}.sql")]
+    return [file.read_text(encoding="utf-8") for file in sorted(found, key=lambda file: file.name)]
 
 
 def open_for_writing(folder: Path) -> Database:
@@ -152,11 +156,11 @@ def prepared(connection: sqlite3.Connection) -> SqliteDatabase:
     # Rarer checkpoints: each writes the pages that changed once, however often they did.
     connection.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES_MAX}")
     version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version not in (0, SCHEMA):
+    if version > SCHEMA:
         raise StoreError(f"the ledger has schema {version} and this program knows {SCHEMA}; it is left as it is")
-    if version == 0 and connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'devices'").fetchone():
-        # The first schema bore no number.
-        connection.executescript(_FROM_FIRST)
+    if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'devices'").fetchone() and version < SCHEMA:
+        steps = upgrade_text(version or FIRST_SCHEMA)
+        connection.executescript(f"BEGIN; {steps} PRAGMA user_version = {SCHEMA}; COMMIT;")
     connection.executescript(schema_text())
     connection.execute(f"PRAGMA user_version = {SCHEMA}")
     return SqliteDatabase(connection)

@@ -11,7 +11,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from central_hub import HubError
-from central_hub.intake import ChainHead, foreign
+from central_hub.deciding.intake import ChainHead, foreign
 from central_hub.store.database import Database
 from inspection.facts import AnyFact, Entry
 from inspection.identities import HUB

@@ -14,7 +14,7 @@ import psycopg
 from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from central_hub.store.database import SCHEMA, Cursor, Row, StoreError, schema_text
+from central_hub.store.database import SCHEMA, Cursor, Row, StoreError, schema_text, upgrade_text
 
 CONNECT_SECONDS_MAX = 10
 SILENT_SECONDS_MAX = 6
@@ -153,23 +153,28 @@ class PostgresqlDatabase:
         version = self._version()
         if version is None and self._run("SELECT to_regclass('entries')", ()).fetchone() != (None,):
             raise StoreError("it has tables of another program; give Passlane a database of its own")
+        if version is not None and version < SCHEMA:
+            self._connection.execute(translated_schema(upgrade_text(version)))
         self._connection.execute(translated_schema(schema_text()))
         self._run("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)", ())
-        if version is None:
-            self._run("INSERT INTO schema_version VALUES (?)", (SCHEMA,))
+        self._run("DELETE FROM schema_version", ())
+        self._run("INSERT INTO schema_version VALUES (?)", (SCHEMA,))
         self.commit()
 
     def check_tables(self) -> None:
         """Raise StoreError when there is no ledger in the database, or one of another version."""
-        if self._version() is None:
+        version = self._version()
+        if version is None:
             raise StoreError("it holds no ledger; start `passlane hub` on the data folder first")
+        if version < SCHEMA:
+            raise StoreError(f"its ledger has schema {version}; `passlane hub` brings it up to {SCHEMA} when it starts")
 
     def _version(self) -> int | None:
         if self._run("SELECT to_regclass('schema_version')::text", ()).fetchone() == (None,):
             return None
         row = self._run("SELECT version FROM schema_version", ()).fetchone()
         version = int(row[0]) if row else 0
-        if version != SCHEMA:
+        if version > SCHEMA:
             raise StoreError(f"its ledger has schema {version} and this program knows {SCHEMA}; it is left as it is")
         return version
 

@@ -5,10 +5,11 @@ Writes inside the transaction that its caller holds.
 
 from dataclasses import dataclass
 
+from central_hub.deciding.queueing import place_of
 from central_hub.store.database import Database
 from inspection.case import Case
 from inspection.directives import AnyDirective, Contact, NumberedDirective
-from inspection.facts import CaseOpened, PhotoTaken
+from inspection.facts import CaseOpened, ExemptionApplied, PhotoTaken
 from inspection.signing import SigningKey
 from inspection.wire import seal_directive
 
@@ -23,7 +24,8 @@ PHOTOS_COUNTED_MAX = 10_000
 """A device of which more photos wait is not asked for lost ones: they could not be told from those that wait."""
 _CASE_COLUMNS = (
     "case_id", "regime", "station", "inspector", "device", "serial", "attempt", "registered", "plate_kind", "plate",
-    "vin", "stage", "opened", "audit_due", "waiting", "overdue",
+    "vin", "stage", "opened", "audit_due", "waiting", "overdue", "queued", "audit_order", "light", "barred",
+    "recall_due",
 )  # fmt: skip
 _KEEP_CASE = (
     f"INSERT INTO cases ({', '.join(_CASE_COLUMNS)}) VALUES ({', '.join('?' * len(_CASE_COLUMNS))}) "  # noqa: S608
@@ -34,7 +36,13 @@ _ANNOUNCE = (
     "COALESCE((SELECT CAST(? AS BIGINT) FROM photos WHERE digest = ? AND stored > 0 LIMIT 1), 0)) "
     "ON CONFLICT (digest, case_id, device) DO NOTHING RETURNING stored"
 )
-_WAITING = frozenset({"audit_pending", "audit_first", "withheld"})
+HELD_BACK_MAX = 20
+_RECALLED = "'recall_ordered', 'not_back', 'vehicle_back'"
+_WAITING = frozenset(
+    {"audit_pending", "audit_overdue", "audit_first", "withheld", "returned", "second_review", "suspected"}
+    | {"review_pending"}
+)
+"""A person has to decide, and the clock runs."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,15 +65,22 @@ class Records:
 
     def keep_case(self, case: Case, *, opened_at: int) -> None:
         """Write a case's row anew."""
-        opened = case.opened
-        if opened is None:
+        start = case.opened or case.applied
+        if start is None:
             return
-        waiting = int(case.stage in _WAITING and case.audit_due > 0 and case.audit is None)
-        vehicle = opened.vehicle
-        who = (case.case, opened.regime, opened.station, opened.inspector, case.device, opened.serial, opened.attempt)
+        waiting = int(case.stage in _WAITING and case.audit_due > 0)
+        vehicle, place = start.vehicle, place_of(case)
+        due = case.recall.due if case.recall and case.stage == "recall_ordered" else 0
         what = (vehicle.vin, vehicle.plate_kind, vehicle.plate, case.vin or vehicle.vin, case.stage, opened_at)
-        row = (*who, *what, case.audit_due, waiting, int(case.overdue is not None))
+        audit = (case.audit_due, waiting, int(case.overdue_now))
+        queue = (int(place.queued), place.order, place.light, place.barred, due)
+        row = (case.case, *_whose(start), case.device, *_which(start), *what, *audit, *queue)
         self._db.execute(_KEEP_CASE, row)
+
+    def cases_of_before(self, *, limit: int) -> list[str]:
+        """Return the first cases whose rows an older program wrote, and which say less than they have to."""
+        query = "SELECT case_id FROM cases WHERE queued = -1 ORDER BY case_id LIMIT ?"
+        return [row[0] for row in self._db.execute(query, (limit,))]
 
     def overdue_cases(self, now: int, *, limit: int) -> list[str]:
         """Return the first cases that still wait though their audit was due before `now`, and nobody said so yet."""
@@ -83,23 +98,30 @@ class Records:
         row = self._db.execute(query, (opened.serial, opened.attempt, opened.regime, case)).fetchone()
         return row[0] if row else ""
 
-    def other_recall(self, case: str, opened: CaseOpened) -> str:
-        """Return another case for which a vehicle with this registered VIN is ordered back, or nothing."""
-        query = "SELECT case_id FROM cases WHERE registered = ? AND stage = 'recall_ordered' AND case_id <> ? LIMIT 1"
-        row = self._db.execute(query, (opened.vehicle.vin, case)).fetchone()
+    def other_recall(self, case: str, vehicle: str) -> str:
+        """Return another case for which the vehicle with this registered VIN is ordered back, or nothing."""
+        query = f"SELECT case_id FROM cases WHERE registered = ? AND case_id <> ? AND stage IN ({_RECALLED}) LIMIT 1"  # noqa: S608
+        row = self._db.execute(query, (vehicle, case)).fetchone()
         return row[0] if row else ""
 
-    def next_sticker_number(self, prefix: str) -> str:
-        """Take the next number of a range: the prefix and eight digits, without gaps."""
-        query = (
-            "INSERT INTO numbers VALUES (?, 1) "
-            "ON CONFLICT (prefix) DO UPDATE SET last = numbers.last + 1 RETURNING last"
-        )
-        return f"{prefix}{self._db.execute(query, (prefix,)).fetchone()[0]:08d}"
+    def attempt_before(self, opened: CaseOpened) -> str:
+        """Return the stage of the attempt before this one of the same serial and regime; empty where none is known."""
+        query = "SELECT stage FROM cases WHERE serial = ? AND attempt = ? AND regime = ? ORDER BY opened DESC LIMIT 1"
+        row = self._db.execute(query, (opened.serial, opened.attempt - 1, opened.regime)).fetchone()
+        return row[0] if row else ""
 
-    def keep_sticker(self, number: str, case: str, payload: bytes, *, issued: int) -> None:
-        """Keep a sticker; that its case is unique is the last guard against a second one."""
-        self._db.execute("INSERT INTO stickers VALUES (?, ?, ?, ?)", (number, case, payload, issued))
+    def held_back(self, vehicle: str, *, but: str) -> list[str]:
+        """Return the other cases of a vehicle (registered VIN) that got no sticker yet, e.g. because of this one."""
+        query = (
+            "SELECT case_id FROM cases WHERE registered = ? AND case_id <> ? AND "
+            "stage IN ('withheld', 'audit_first', 'audit_overdue', 'concluded', 'applied') ORDER BY case_id LIMIT ?"
+        )
+        return [row[0] for row in self._db.execute(query, (vehicle, but, HELD_BACK_MAX))]
+
+    def recalls_due(self, now: int, *, limit: int) -> list[str]:
+        """Return the first cases whose vehicle was due back before `now`, and nobody said yet that it is not."""
+        query = "SELECT case_id FROM cases WHERE recall_due > 0 AND recall_due < ? ORDER BY recall_due LIMIT ?"
+        return [row[0] for row in self._db.execute(query, (now, limit))]
 
     def announce_photo(self, case: str, device: str, fact: PhotoTaken, *, at: int) -> bool:
         """Keep that a photo is to come; say whether its bytes are here already and nobody told this case so."""
@@ -196,6 +218,11 @@ class Records:
         query = f"SELECT DISTINCT digest {awaited} ORDER BY digest LIMIT ?"
         return tuple(row[0] for row in self._db.execute(query, (device, limit)))
 
+    def devices(self) -> list[str]:
+        """Return the enrolled devices of which something is taken, by name."""
+        query = "SELECT device FROM devices WHERE kind <> 'hub' AND revoked = 0 ORDER BY device"
+        return [row[0] for row in self._db.execute(query)]
+
     def password(self, device: str) -> str:
         """Return an enrolled device's password at the broker."""
         row = self._db.execute("SELECT password FROM devices WHERE device = ?", (device,)).fetchone()
@@ -225,6 +252,16 @@ class Records:
             "ON CONFLICT (device, code) DO UPDATE SET count = refusal_counts.count + 1"
         )
         self._db.execute(count, (device, code))
+
+
+def _whose(start: CaseOpened | ExemptionApplied) -> tuple[str, str, str]:
+    if isinstance(start, CaseOpened):
+        return (start.regime, start.station, start.inspector)
+    return ("jianyan", start.office, start.by)
+
+
+def _which(start: CaseOpened | ExemptionApplied) -> tuple[str, int]:
+    return (start.serial, start.attempt if isinstance(start, CaseOpened) else 0)
 
 
 def announced_photo(db: Database, digest: str, device: str = "") -> AnnouncedPhoto | None:

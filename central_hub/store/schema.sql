@@ -75,18 +75,35 @@ CREATE TABLE IF NOT EXISTS cases (
     opened INTEGER NOT NULL,
     audit_due INTEGER NOT NULL,
     waiting INTEGER NOT NULL,
-    overdue INTEGER NOT NULL
+    overdue INTEGER NOT NULL,
+    queued INTEGER NOT NULL DEFAULT 0,
+    audit_order INTEGER NOT NULL DEFAULT 0,
+    light TEXT NOT NULL DEFAULT '',
+    barred TEXT NOT NULL DEFAULT '',
+    recall_due INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX IF NOT EXISTS cases_of_serial ON cases (serial);
-CREATE INDEX IF NOT EXISTS cases_recalled ON cases (registered) WHERE stage = 'recall_ordered';
+CREATE INDEX IF NOT EXISTS cases_of_vehicle ON cases (registered);
 CREATE INDEX IF NOT EXISTS cases_waiting ON cases (audit_due) WHERE waiting = 1;
+CREATE INDEX IF NOT EXISTS cases_queued ON cases (audit_order, case_id) WHERE queued = 1;
+CREATE INDEX IF NOT EXISTS cases_of_before ON cases (case_id) WHERE queued = -1;
+CREATE INDEX IF NOT EXISTS cases_to_come_back ON cases (recall_due) WHERE recall_due > 0;
+CREATE INDEX IF NOT EXISTS cases_opened ON cases (opened);
 
+-- vehicle: registered VIN, or 整车出厂编号. valid_until: last day, as YYYY-MM-DD. holder: whose range the number is of.
+-- One valid sticker a vehicle and period, whatever is retried.
 CREATE TABLE IF NOT EXISTS stickers (
     number TEXT PRIMARY KEY,
     case_id TEXT NOT NULL UNIQUE,
     payload BLOB NOT NULL,
-    issued INTEGER NOT NULL
+    issued INTEGER NOT NULL,
+    vehicle TEXT NOT NULL DEFAULT '',
+    valid_until TEXT NOT NULL DEFAULT '',
+    holder TEXT NOT NULL DEFAULT '',
+    withdrawn INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+CREATE UNIQUE INDEX IF NOT EXISTS stickers_of_vehicle ON stickers (vehicle, valid_until)
+    WHERE withdrawn = 0 AND valid_until <> '';
 CREATE TABLE IF NOT EXISTS numbers (
     prefix TEXT PRIMARY KEY,
     last INTEGER NOT NULL
@@ -131,15 +148,3 @@ CREATE TABLE IF NOT EXISTS refusal_counts (
     count INTEGER NOT NULL,
     PRIMARY KEY (device, code)
 ) STRICT, WITHOUT ROWID;
-
-CREATE TABLE IF NOT EXISTS accounts (
-    name TEXT PRIMARY KEY,
-    title TEXT NOT NULL,
-    role TEXT NOT NULL,
-    password TEXT NOT NULL
-) STRICT;
-CREATE TABLE IF NOT EXISTS sessions (
-    token BLOB PRIMARY KEY,
-    name TEXT NOT NULL,
-    until INTEGER NOT NULL
-) STRICT;

@@ -95,8 +95,10 @@ def forget(connection: sqlite3.Connection, before_hub_time: int) -> int:
         (before_hub_time, FORGOTTEN_AT_ONCE_MAX),
     )
     oldest = connection.execute("SELECT coalesce(min(seq), 0) FROM facts").fetchone()[0]
+    # What is about no case is the list of withdrawn stickers: checks without a link rest on it, however old it is.
     connection.execute(
-        "DELETE FROM directives WHERE settled < ? AND number < (SELECT max(number) FROM directives)", (oldest,)
+        "DELETE FROM directives WHERE settled < ? AND case_id <> '' AND number < (SELECT max(number) FROM directives)",
+        (oldest,),
     )
     connection.execute("DELETE FROM receipts WHERE have < ? AND have < (SELECT receipted FROM chain)", (oldest,))
     return done.rowcount

@@ -33,6 +33,7 @@ DEVICES: tuple[tuple[str, Literal["pda", "lane_box"], str, str], ...] = (
 )
 SILENCE_SECONDS_MAX = 600.0
 _HUB_SETTINGS = """\
+practice = true
 title = "Passlane 演示"
 
 [[stations]]

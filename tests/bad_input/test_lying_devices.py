@@ -45,7 +45,8 @@ def test_a_device_that_was_put_back_to_a_backup_is_set_apart_and_what_it_writes_
         settled(agent)
     shutil.copy(home.journal_path, tmp_path / "backup.db")
     with at_work(home) as agent:
-        inspect(agent, "1")
+        # With its sticker, or the device would still write that it has it.
+        assert agent.wait_for_decision(inspect(agent, "1"), SECONDS_MAX) is not None
         settled(agent)
         have = agent.status().counts.newest
     shutil.copy(tmp_path / "backup.db", home.journal_path)

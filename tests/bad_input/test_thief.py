@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from central_hub import clock
-from central_hub.console.attempts import FREE_FAILURES_MAX
+from central_hub.people.lockout import FREE_FAILURES_MAX
 from inspection import topics
 from inspection.facts import CaseOpened, ItemChecked, StickerIssued
 from inspection.signing import digest

@@ -10,12 +10,15 @@ import pytest
 import tomli_w
 
 from central_hub import clock
-from central_hub.casework import Casework
+from central_hub.casework import Casework, Supplies
 from central_hub.committing import Committer
+from central_hub.deciding.reviewing import Judgement as ReviewJudgement
+from central_hub.desks.audits import Judgement
+from central_hub.people.roles import Actor
 from central_hub.settings import HubSettings, Station
 from central_hub.store.database import Database
 from central_hub.store.opening import open_store
-from inspection.case import Case, fold
+from inspection.case import Case
 from inspection.signing import SigningKey
 from tests.central_hub.postgresql_server import PostgresqlServer, running_server
 from tests.central_hub.simulated_device import STATION, SimulatedDevice
@@ -25,27 +28,32 @@ OVER_BOTH_STORES = frozenset(
     f"test_{name}"
     for name in (
         *("ledger", "records", "folds", "gaps", "neighbours", "committing", "enrolment", "reading", "verify"),
-        *("casework", "casework_attacks", "casework_quarantine"),
+        *("casework", "casework_attacks", "casework_quarantine", "casework_stickers"),
     )
 )
 """Modules whose tests all run over the SQLite file and over PostgreSQL: the contract of a store."""
 
 
 class Bench:
-    """A hub under test: each `transaction` is one commit, as the writer makes them."""
+    """A hub under test: each `transaction` is one commit, as the writer makes them.
 
-    def __init__(self, folder: Path, store: str = "") -> None:
+    practice: no suspicion rests on how fast its simulated devices are, which take no time at all.
+    """
+
+    def __init__(self, folder: Path, store: str = "", *, practice: bool = True) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "hub.toml").write_text(tomli_w.dumps({"store": store}), encoding="utf-8")
+        (folder / "hub.toml").write_text(tomli_w.dumps({"store": store, "practice": practice}), encoding="utf-8")
         self.folder = folder
         self.now = NOW
         self.key = SigningKey(os.urandom(32))
-        self.settings = HubSettings(store=store, stations=(Station(id=STATION, name="Station 1", admitted=True),))
+        stations = (Station(id=STATION, name="Station 1", admitted=True),)
+        self.settings = HubSettings(store=store, practice=practice, stations=stations)
         self.db: Database = open_store(folder, self.settings)
-        self.casework = Casework(self.db, key=self.key, settings=self.settings, now=lambda: self.now)
+        supplies = Supplies(entropy=bytes)
+        self.casework = Casework(self.db, key=self.key, settings=self.settings, now=lambda: self.now, supplies=supplies)
         self.committer = Committer(self.db, self.casework)
         self.sent: list[tuple[str, bytes]] = []
-        self.transaction(self.casework.enrolment.begin_hub_chain)
+        self.transaction(self.casework.start)
 
     def transaction(self, *work: Callable[[], object]) -> list[tuple[str, bytes]]:
         outgoing, done = self.committer.commit(list(work))
@@ -73,13 +81,30 @@ class Bench:
         return sent
 
     def audit(self, case: str, decision: Literal["pass", "suspicious"], *, auditor: str, reason: str = "") -> Case:
-        """Decide as an auditor who saw all that is here."""
-        seen = fold(case, self.casework.ledger.entries_of(case)).device_facts
-        return self.casework.audit(case, decision, auditor=auditor, reason=reason, seen=seen)
+        """Decide as an auditor who saw all that is here; of a suspicion a second one is sure."""
+        after = audit(self.casework, case, decision, auditor=auditor, reason=reason)
+        if after.stage == "suspected":
+            after = audit(self.casework, case, decision, auditor="second-look", reason=reason)
+        return after
 
     def value(self, query: str, *values: object) -> object:
         row = self.db.execute(query, values).fetchone()
         return row[0] if row else None
+
+
+def audit(
+    casework: Casework, case: str, decision: Literal["pass", "suspicious"], *, auditor: str, reason: str = ""
+) -> Case:
+    """Decide as one auditor who saw all that is here; a 查验 is reviewed."""
+    actor = Actor(auditor, auditor, frozenset({"auditor"}))
+    folded = casework.hand.case(case)
+    if folded.opened is not None and folded.opened.regime == "chayan":
+        outcome: Literal["pass", "fail"] = "pass" if decision == "pass" else "fail"
+        view = ReviewJudgement(decision=outcome, seen=folded.device_facts, reason=reason)
+        return casework.engine.lives.review(actor, case, judgement=view)
+    lease = casework.engine.audits.take(actor, case)
+    judgement = Judgement(decision=decision, seen=folded.device_facts, reason=reason)
+    return casework.engine.audits.decide(actor, lease.token, judgement)
 
 
 def until(true: Callable[[], object], *, seconds_max: float = 300.0) -> None:
@@ -121,8 +146,9 @@ def store(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def bench(tmp_path: Path, store: str) -> Iterator[Bench]:
-    made = Bench(tmp_path / "hub", store)
+def bench(request: pytest.FixtureRequest, tmp_path: Path, store: str) -> Iterator[Bench]:
+    """A hub; a module that sets PRACTICE = False has one that takes its vehicles for real ones."""
+    made = Bench(tmp_path / "hub", store, practice=getattr(request.module, "PRACTICE", True))
     yield made
     made.db.close()
 

@@ -13,6 +13,7 @@ from inspection.facts import AnyFact, CaseOpened, Entry, InspectionConcluded, It
 from inspection.identities import HUB, case_id
 from inspection.signing import CHAIN_START, SigningKey, digest
 from inspection.wire import Recorded, encode_entry, seal_batch
+from passlane.demo.vehicles import made_up_vin
 
 VIN = "LZZAA1A26RA000017"
 STATION = "ST01"
@@ -32,6 +33,11 @@ def private_car(**changes: object) -> Vehicle:
         "insured_until": date(2999, 1, 1),
     }
     return Vehicle(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def another_car(number: int, **changes: object) -> Vehicle:
+    """A private car like any other, with a VIN of its own. number: 0 to 999 999."""
+    return private_car(**{"vin": made_up_vin("LZZAA1A2", f"RB{number:06d}"), **changes})
 
 
 def photo_bytes(case: str, kind: str) -> bytes:
@@ -62,6 +68,7 @@ class SimulatedDevice:
         self.records: list[Recorded] = []
         self.boot = "boot"
         self.wall = 1_000
+        self._opened = 0
 
     @property
     def topic(self) -> str:
@@ -92,12 +99,17 @@ class SimulatedDevice:
         fields: dict[str, object] = {
             "regime": "jianyan",
             "serial": f"S-{self.name}-{len(self.records) + 1}",
-            "vehicle": vehicle or private_car(),
+            "vehicle": vehicle or self._next_car(),
             "station": self.station,
             "inspector": "inspector-1",
             "inspection_kind": "01",
         }
         return self.write(CaseOpened(**{**fields, **changes})).entry.case  # type: ignore[arg-type]
+
+    def _next_car(self) -> Vehicle:
+        """Return the car that everybody knows at first, then each time another one: a car is inspected once."""
+        self._opened += 1
+        return private_car() if self._opened == 1 else another_car(self._opened)
 
     def announce(self, case: str, data: bytes, *, media: str = "image/jpeg", size: int | None = None) -> str:
         """Write that a photo was taken; return its digest."""
@@ -106,8 +118,11 @@ class SimulatedDevice:
         self.write(PhotoTaken(kind="L45", photo=ref), case)
         return name
 
-    def inspect(self, case: str, *, vin: str = VIN, accepted: bool = True) -> list[str]:
-        """Take every photo and check every item that the checklist asks for; return the photos' digests."""
+    def inspect(self, case: str, *, vin: str | None = None, accepted: bool = True) -> list[str]:
+        """Take every photo and check every item that the checklist asks for; return the photos' digests.
+
+        vin: what is read; the registered one where it is not said.
+        """
         opened = next(r.entry.fact for r in self.records if r.entry.case == case)
         assert isinstance(opened, CaseOpened)
         digests = []
@@ -115,7 +130,8 @@ class SimulatedDevice:
             data = photo_bytes(case, spec.code)
             name = digest(data).hex()
             ref = PhotoRef(digest=name, media="image/jpeg", size=len(data), width=640, height=480)
-            finding = VinFinding(vin=vin, confidence=0.99, accepted=accepted) if spec.role == "vin" else None
+            read = opened.vehicle.vin if vin is None else vin
+            finding = VinFinding(vin=read, confidence=0.99, accepted=accepted) if spec.role == "vin" else None
             self.write(PhotoTaken(kind=spec.code, photo=ref, vin=finding), case)
             digests.append(name)
         for item in required_for(opened).items:
@@ -126,7 +142,7 @@ class SimulatedDevice:
         self.write(InspectionConcluded(outcome=outcome, by="inspector-1"), case)  # type: ignore[arg-type]
 
     def whole_case(
-        self, vehicle: Vehicle | None = None, *, vin: str = VIN, accepted: bool = True
+        self, vehicle: Vehicle | None = None, *, vin: str | None = None, accepted: bool = True
     ) -> tuple[str, list[str]]:
         case = self.open_case(vehicle)
         digests = self.inspect(case, vin=vin, accepted=accepted)

@@ -247,18 +247,25 @@ async def test_the_ledger_is_sealed_while_the_hub_runs_and_only_when_something_w
     monkeypatch.setattr(assembly, "SEAL_SECONDS", 0.0)
     (tmp_path / "hub.toml").write_text("overdue_check_seconds = 0.01", encoding="utf-8")
 
-    def seals() -> int:
-        query = "SELECT count(*) AS n FROM entries WHERE kind = 'LedgerSealed'"
+    def number(query: str) -> int:
         return int(hub.hub._reading._row(query)["n"])  # type: ignore[index]
+
+    def seals() -> int:
+        return number("SELECT count(*) AS n FROM entries WHERE kind = 'LedgerSealed'")
+
+    def newest() -> bool:
+        last = "pos = (SELECT max(pos) FROM entries)"
+        return number(f"SELECT count(*) AS n FROM entries WHERE kind = 'LedgerSealed' AND {last}") > 0  # noqa: S608
 
     checked: list[None] = []
     async with running(tmp_path) as hub:
         await hub.enrol(SimulatedDevice("pda-1"))
-        await asyncio.to_thread(until, seals)
+        await asyncio.to_thread(until, newest)
+        sealed = seals()
         check = hub.hub._casework.check_clock
         monkeypatch.setattr(hub.hub._casework, "check_clock", lambda: checked.append(check()))
         await asyncio.to_thread(until, lambda: len(checked) > 3)
-        assert seals() == 1
+        assert (seals(), newest()) == (sealed, True)
     verify_folder(tmp_path, bytes.fromhex(public_key_of(tmp_path)))
 
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from central_hub import HubError
-from central_hub.auditing import AuditError
+from central_hub.deciding.auditing import AuditError
 from central_hub.verify import verify_folder
 from inspection import topics
 from inspection.directives import Receipt, StickerDenied, StickerGranted, VehicleRecalled
@@ -85,12 +85,6 @@ def test_replaying_everything_ten_times_leaves_one_sticker(bench: Bench, device:
     assert bench.value("SELECT count(*) FROM refusals") == 0
 
 
-def test_the_database_itself_refuses_a_second_sticker_for_a_case(bench: Bench, device: SimulatedDevice) -> None:
-    case, _ = issue(bench, device)
-    with pytest.raises(bench.db.damages, match=r"(?i)unique.*stickers.case_id"):
-        bench.casework.records.keep_sticker("PL99999999", case, b"other", issued=1)
-
-
 def test_a_vehicle_that_is_not_eligible_waits_for_an_auditor_and_gets_its_sticker_after_the_pass(
     bench: Bench, device: SimulatedDevice
 ) -> None:
@@ -132,7 +126,8 @@ def test_a_persons_correction_lifts_a_doubtful_reading(bench: Bench, device: Sim
 def test_a_suspicion_orders_the_vehicle_back(bench: Bench, device: SimulatedDevice) -> None:
     case, _ = issue(bench, device)
     sent = bench.transaction(lambda: bench.audit(case, "suspicious", auditor="auditor", reason="vin.tampered"))
-    assert directives(bench, device, sent) == [VehicleRecalled(case=case, reason="vin.tampered")]
+    recalled = VehicleRecalled(case=case, reason="vin.tampered", due=bench.now + 7 * DAY_MS)
+    assert directives(bench, device, sent) == [recalled]
     assert bench.value("SELECT stage FROM cases WHERE case_id = ?", case) == "recall_ordered"
 
 
@@ -306,7 +301,7 @@ def test_a_fact_that_no_decision_can_carry_stops_neither_its_chain_nor_anothers(
     case, _ = device.whole_case()
     for number in range(2):
         stranger.write(ItemChecked(item=str(number), mark="fail"), case)
-    monkeypatch.setattr("central_hub.casework.next_step", cannot)
+    monkeypatch.setattr("central_hub.following.next_step", cannot)
     assert [receipt.have for receipt in receipts(bench, stranger, bench.send(stranger))] == [2]
     assert [receipt.have for receipt in receipts(bench, device, bench.send(device))] == [len(device.records)]
     assert bench.value("SELECT count FROM refusal_counts WHERE code = 'case.undecided'") == 1

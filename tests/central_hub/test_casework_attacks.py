@@ -4,7 +4,9 @@ import msgspec
 import pytest
 
 from central_hub import HubError
-from central_hub.auditing import AuditError
+from central_hub.deciding.auditing import AuditError
+from central_hub.desks.audits import Judgement
+from central_hub.people.roles import Actor
 from central_hub.verify import VerifyError, verify_folder
 from inspection.facts import CaseOpened, ItemChecked, StickerWithheld
 from tests.central_hub.conftest import Bench
@@ -70,11 +72,22 @@ def test_the_same_serial_gets_no_second_sticker_in_a_new_case(bench: Bench, devi
 def test_a_vehicle_that_is_ordered_back_gets_no_sticker_in_a_new_case(bench: Bench, device: SimulatedDevice) -> None:
     case = issue(bench, device)
     bench.transaction(lambda: bench.audit(case, "suspicious", auditor="auditor", reason="vin.tampered"))
-    second, digests = device.whole_case()
+    second, digests = device.whole_case(private_car())
     bench.send(device)
     bench.store(*digests)
     failed = [r.code for r in withheld_of(bench, second).reasons if r.result == "failed"]
-    assert failed == ["no_recall"]
+    assert failed == ["one_sticker", "no_recall"]
+
+
+def test_a_vehicle_gets_no_second_sticker_for_its_period_under_a_new_serial(
+    bench: Bench, device: SimulatedDevice
+) -> None:
+    issue(bench, device)
+    second, digests = device.whole_case(private_car())
+    bench.send(device)
+    bench.store(*digests)
+    assert bench.value("SELECT count(*) FROM stickers") == 1
+    assert [r.code for r in withheld_of(bench, second).reasons if r.result == "failed"] == ["one_sticker"]
 
 
 def withheld_of(bench: Bench, case: str) -> StickerWithheld:
@@ -114,8 +127,11 @@ def test_a_strangers_opening_of_a_case_does_not_unsettle_the_verification(
 
 def test_an_audit_decision_on_less_than_is_here_is_refused(bench: Bench, device: SimulatedDevice) -> None:
     case = issue(bench, device)
+    audits = bench.casework.engine.audits
+    auditor = Actor("auditor", "auditor", frozenset({"auditor"}))
+    lease = audits.take(auditor, case)
     with pytest.raises(AuditError, match="facts came since"):
-        bench.casework.audit(case, "pass", auditor="auditor", seen=3)
+        audits.decide(auditor, lease.token, Judgement(decision="pass", seen=3))
 
 
 def test_an_overdue_audit_is_looked_at_once_and_not_at_every_tick(bench: Bench, device: SimulatedDevice) -> None:

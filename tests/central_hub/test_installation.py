@@ -15,6 +15,7 @@ from central_hub.installation import (
     KEY_FILE,
     PORTS_FILE,
     PUBLIC_KEY_FILE,
+    RULEBOOKS_FOLDER,
     SETTINGS_BYTES_MAX,
     SETTINGS_FILE,
     check_installed,
@@ -23,17 +24,23 @@ from central_hub.installation import (
     keep_ports,
     load_broker_secret,
     load_key,
+    load_own_rulebooks,
     load_settings,
     load_tls,
     mqtt_port,
     public_key_of,
 )
 from central_hub.settings import HubSettings, SettingsError
+from inspection.rules import RulebookError, sign_rulebook
+from inspection.signing import SigningKey
 from tests.made_certificates import make_certificate
 
 HOST = "127.0.0.1"
 NOW = 1_780_000_000_000  # 2026-05-28
 NAMED = HubSettings(tls_cert="wire.crt", tls_key="wire.key")
+RULES_KEY = SigningKey(bytes(range(32)))
+RULED = HubSettings(rules_public_key=RULES_KEY.public.hex())
+CITY = 'id = "city-2027"\r\nsource = "一项本市规定"\r\n'
 
 
 def test_a_folder_without_a_settings_file_has_the_defaults(tmp_path: Path) -> None:
@@ -258,3 +265,48 @@ def test_a_folder_on_which_no_hub_was_started_is_named_with_what_is_missing(tmp_
         check_installed(tmp_path)
     keep_ports(tmp_path, HubSettings())
     check_installed(tmp_path)
+
+
+def put_rulebook(folder: Path, *, text: str = CITY, signed: str = CITY, key: SigningKey = RULES_KEY) -> Path:
+    """Put a rulebook with a signature into the data folder; return its path."""
+    path = folder / RULEBOOKS_FOLDER / "city.toml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(text.encode())
+    path.with_name("city.toml.sig").write_text(sign_rulebook(signed, key), encoding="utf-8")
+    return path
+
+
+def test_without_own_rulebooks_no_key_is_needed(tmp_path: Path) -> None:
+    assert load_own_rulebooks(tmp_path, HubSettings()) == load_own_rulebooks(tmp_path, RULED) == []
+    (tmp_path / RULEBOOKS_FOLDER).mkdir()
+    assert load_own_rulebooks(tmp_path, HubSettings()) == []
+
+
+def test_an_own_rulebook_that_was_signed_is_read_as_it_was_signed(tmp_path: Path) -> None:
+    put_rulebook(tmp_path)
+    assert load_own_rulebooks(tmp_path, RULED) == [("city.toml", CITY)]
+
+
+def test_own_rulebooks_without_a_named_key_are_refused(tmp_path: Path) -> None:
+    put_rulebook(tmp_path)
+    with pytest.raises(HubError, match=r"city\.toml: hub\.toml names no rules_public_key"):
+        load_own_rulebooks(tmp_path, HubSettings())
+
+
+def test_an_own_rulebook_that_was_altered_or_that_another_signed_is_refused(tmp_path: Path) -> None:
+    put_rulebook(tmp_path, text=CITY.replace("2027", "2026"))
+    with pytest.raises(RulebookError, match="altered after signing"):
+        load_own_rulebooks(tmp_path, RULED)
+    put_rulebook(tmp_path, key=SigningKey(bytes(32)))
+    with pytest.raises(RulebookError, match="not by the expected"):
+        load_own_rulebooks(tmp_path, RULED)
+
+
+def test_an_own_rulebook_without_its_signature_or_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    path = put_rulebook(tmp_path)
+    path.write_bytes(b"\xff")
+    with pytest.raises(HubError, match=r"city\.toml or its signature cannot be read"):
+        load_own_rulebooks(tmp_path, RULED)
+    put_rulebook(tmp_path).with_name("city.toml.sig").unlink()
+    with pytest.raises(HubError, match=r"city\.toml or its signature cannot be read"):
+        load_own_rulebooks(tmp_path, RULED)

@@ -55,7 +55,7 @@ class Station:
         casework = Casework(db, key=self.key, settings=self.settings, now=clock.now_ms)
         enrol = casework.enrolment.enrol
         work = [lambda it=it: enrol(it.name, "pda", it.station, public_key=it.key.public) for it in self.devices]
-        _, done = Committer(db, casework).commit([casework.enrolment.begin_hub_chain, *work])
+        _, done = Committer(db, casework).commit([casework.start, *work])
         db.close()
         return [came.result for came in done[1:]]
 

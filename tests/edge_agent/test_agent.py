@@ -1,3 +1,4 @@
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,7 +13,7 @@ from edge_agent.store import JournalFullError
 from edge_agent.vault import VaultFullError
 from firmware_profiles import ProfileError
 from firmware_profiles.schema import Profile
-from inspection.directives import AnyDirective, StickerDenied, StickerGranted, VehicleRecalled
+from inspection.directives import AnyDirective, RetakeWanted, StickerDenied, StickerGranted, VehicleRecalled
 from inspection.evidence import EvidenceError
 from inspection.facts import (
     DeviceStarted,
@@ -21,6 +22,7 @@ from inspection.facts import (
     PhotoRefused,
     PhotoTaken,
     ReadingCorrected,
+    VehicleReturned,
 )
 from inspection.wire import Recorded
 from tests.edge_agent.stand_ins.fakes import (
@@ -375,3 +377,42 @@ def test_facts_are_gathered_until_the_verdict_which_waits_for_nothing(start: Sta
     agent.conclude(case, "pass", by="inspector-1")
     assert agent.wait_for_decision(case, 30.0) is not None
     assert hub.batches == 2
+
+
+def wants_retake(case: str) -> AnyDirective:
+    return RetakeWanted(case=case, reason="photo.missing", kind="0111", photo="a1" * 32)
+
+
+def test_after_the_end_only_what_the_hub_wants_again_can_be_added(agent: Agent, hub: FakeHub) -> None:
+    hub.on_fact = decide(wants_retake)
+    case = agent.open_case(opened())
+    agent.conclude(case, "pass", by="inspector-1")
+    agent.start()
+    until = time.monotonic() + 10.0
+    assert agent._journal.wait_until(lambda: bool(agent.duties()), lambda: until - time.monotonic())
+    assert [(duty.what, duty.kind) for duty in agent.duties()] == [("retake", "0111")]
+    with pytest.raises(CaseError):
+        agent.take_photo(case, "0112", jpeg(1))
+    with pytest.raises(CaseError):
+        agent.check_item(case, "04", "pass")
+    agent.take_photo(case, "0111", jpeg(2))
+    assert agent.duties() == []
+    with pytest.raises(CaseError):
+        agent.take_photo(case, "0111", jpeg(3))
+
+
+def test_a_report_about_a_case_that_ended_is_kept_and_one_about_a_strange_case_refused(
+    agent: Agent, home: Home
+) -> None:
+    case = agent.open_case(opened())
+    agent.conclude(case, "pass", by="inspector-1")
+    back = VehicleReturned(by="inspector-1", station="station-1")
+    agent.report(case, back)
+    assert facts(home)[-1] == back
+    with pytest.raises(CaseError):
+        agent.report("lane-9.4", back)
+
+
+def test_without_a_link_the_wait_for_receipts_ends(agent: Agent) -> None:
+    agent.open_case(opened())
+    assert not agent.wait_until_receipted(0.0)

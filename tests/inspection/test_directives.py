@@ -9,12 +9,16 @@ from inspection.directives import (
     AnyDirective,
     Contact,
     NumberedDirective,
+    RecallLifted,
     Receipt,
     Refusal,
+    ReprintGranted,
+    RetakeWanted,
     StickerDenied,
     StickerGranted,
     UnknownDirective,
     VehicleRecalled,
+    WithdrawalsPublished,
 )
 from inspection.facts import Reason
 from inspection.signing import SignatureError, SigningKey
@@ -40,6 +44,14 @@ DIRECTIVES: dict[str, AnyDirective] = {
     "StickerDenied": StickerDenied(case="lane-07.2", reasons=REASONS),
     "VehicleRecalled": VehicleRecalled(case="lane-07.2", reason="vin.tampered"),
     "UnknownDirective": UnknownDirective(kind="RetakePhoto", case="lane-07.2"),
+    "VehicleRecalled-due": VehicleRecalled(case="lane-07.2", reason="vin.tampered", due=1_780_086_400_000),
+    "RecallLifted": RecallLifted(case="lane-07.2", reason="vehicle.right"),
+    "RetakeWanted": RetakeWanted(
+        case="lane-07.2", reason="photo.blurred", kind="0113", photo="a1" * 32, item="04", note="请重拍"
+    ),
+    "RetakeWanted-plain": RetakeWanted(case="lane-07.2", reason="item.doubtful", kind="", photo="", item="", note=""),
+    "ReprintGranted": ReprintGranted(case="lane-07.2", number="T00000001", copy=2),
+    "WithdrawalsPublished": WithdrawalsPublished(version=7, payload=b"\x00\xfflist"),
 }
 RECEIPTS = {
     "plain": Receipt(device="lane-07", have=2, head=bytes(range(32)), hub_time=1_780_000_000_456),

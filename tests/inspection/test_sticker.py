@@ -8,15 +8,22 @@ from hypothesis import strategies as st
 
 from inspection.signing import SIGNATURE_BYTES, SigningKey, digest
 from inspection.sticker import (
+    NUMBER_MAX,
+    STICKER_ADDRESS_CHARACTERS_MAX,
     STICKER_SCHEMA,
     STICKER_TEXT_CHARACTERS_MAX,
     Sticker,
     StickerError,
     add_months,
+    number_text,
     open_sticker,
+    open_sticker_of,
     payload_of_text,
     sign_sticker,
+    split_number,
+    standing_of,
     sticker_text,
+    text_in,
     vin_tag,
 )
 
@@ -183,3 +190,80 @@ def test_no_other_text_passes_for_the_same_sticker() -> None:
 def test_a_sticker_whose_text_would_be_too_long_is_not_signed() -> None:
     with pytest.raises(StickerError, match="at most 400 characters"):
         sign_sticker(msgspec.structs.replace(STICKER, number="9" * 200), KEY)
+
+
+OLD = SigningKey(b"\x02" * 32)
+
+
+def test_a_sticker_is_genuine_when_one_of_several_keys_signed_it_and_the_key_is_named() -> None:
+    assert open_sticker_of(PAYLOAD, [OLD.public, KEY.public]) == (STICKER, KEY.public)
+    for publics in ([OLD.public], []):
+        with pytest.raises(StickerError, match="not a sticker of these keys"):
+            open_sticker_of(PAYLOAD, publics)
+
+
+@given(st.integers(0, 8 * len(PAYLOAD) - 1))
+def test_a_sticker_with_one_bit_altered_is_of_none_of_the_keys(bit: int) -> None:
+    altered = bytearray(PAYLOAD)
+    altered[bit // 8] ^= 1 << bit % 8
+    with pytest.raises(StickerError, match="not a sticker of these keys"):
+        open_sticker_of(bytes(altered), [OLD.public, KEY.public])
+
+
+def test_what_a_right_key_signed_and_nobody_can_read_is_refused() -> None:
+    with pytest.raises(StickerError, match="the sticker cannot be read"):
+        open_sticker_of(b"\xc0" + KEY.sign("sticker", b"\xc0"), [OLD.public, KEY.public])
+
+
+@pytest.mark.parametrize(
+    ("day", "expected"), [(date(2028, 5, 27), "valid"), (date(2028, 5, 28), "valid"), (date(2028, 5, 29), "expired")]
+)
+def test_a_sticker_is_valid_to_the_end_of_its_last_day_unless_withdrawn(day: date, expected: str) -> None:
+    assert standing_of(STICKER, day=day, withdrawn=False) == expected
+    assert standing_of(STICKER, day=day, withdrawn=True) == "withdrawn"
+
+
+@given(st.text("ABYZ019", max_size=12), st.integers(1, NUMBER_MAX))
+def test_a_number_is_its_prefix_and_eight_digits(prefix: str, value: int) -> None:
+    text = number_text(prefix, value)
+    assert text == f"{prefix}{value:08d}"
+    assert split_number(text) == (prefix, value)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "value"), [("PL", 0), ("PL", -1), ("PL", NUMBER_MAX + 1), ("pl", 1), ("P-", 1), ("P" * 13, 1)]
+)
+def test_a_prefix_and_a_value_that_make_no_number_are_refused(prefix: str, value: int) -> None:
+    with pytest.raises(StickerError, match="sticker number"):
+        number_text(prefix, value)
+
+
+@pytest.mark.parametrize("text", ["", "PL0000001", "PL0000000a", "PL 00000001", "PL0000000１", "PL00000001\n"])
+def test_a_text_that_is_no_number_is_refused(text: str) -> None:
+    with pytest.raises(StickerError, match="is no sticker number"):
+        split_number(text)
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        TEXT,
+        f"  {TEXT}\n",
+        f"HTTPS://HUB.EXAMPLE/S/{TEXT}",
+        f"http://hub.example:8080/s/{TEXT}",
+        f"https://hub.example/vehicles/s/{TEXT}/?language=zh#top",
+    ],
+)
+def test_the_text_is_found_alone_or_in_the_address_of_its_page(shown: str) -> None:
+    assert text_in(shown) == TEXT
+
+
+@pytest.mark.parametrize("shown", ["https://hub.example/x/AAAA", "ftp://hub.example/s/AAAA", "AAAA BBBB", ""])
+def test_anything_else_is_left_as_it_is_and_is_no_sticker(shown: str) -> None:
+    with pytest.raises(StickerError):
+        open_sticker(payload_of_text(text_in(shown)), KEY.public)
+
+
+def test_an_address_that_is_too_long_is_refused() -> None:
+    with pytest.raises(StickerError, match="at most 1000 characters"):
+        text_in("A" * (STICKER_ADDRESS_CHARACTERS_MAX + 1))

@@ -332,3 +332,18 @@ def test_the_real_second_reader_invents_nothing() -> None:
 def test_the_installer_leaves_a_machine_alone_that_has_the_library() -> None:
     done = subprocess.run(["sh", str(INSTALLER)], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout == done.stderr == ""
+
+
+def test_a_qr_code_is_read_whatever_it_says_near_and_far() -> None:
+    for module, degrees in ((3.0, 0.0), (6.0, 20.0)):
+        photo = photo_of(bars_of("HTTPS://HUB.EXAMPLE/S/ABC", "QRCode"), module=module, degrees=degrees)
+        assert barcodes.qr_texts(photo) == ("HTTPS://HUB.EXAMPLE/S/ABC",)
+
+
+def test_a_small_qr_code_on_a_large_photo_is_read_at_a_closer_look() -> None:
+    photo = photo_of(bars_of("A STICKER", "QRCode"), module=2.5, size=(3000, 2200))
+    assert barcodes.qr_texts(photo, limits=SearchLimits(searched_side_pixels_max=500)) == ("A STICKER",)
+
+
+def test_without_a_qr_code_nothing_is_read() -> None:
+    assert barcodes.qr_texts(photo_of(bars_of(VIN, "Code39"))) == ()

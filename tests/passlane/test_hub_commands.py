@@ -4,14 +4,16 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from central_hub import assembly
 from central_hub.assembly import SignIn
-from central_hub.reading import Reading
-from central_hub.store.accounts import check_password
+from central_hub.people.lockout import Tally
+from central_hub.store.database import open_for_reading
+from central_hub.store.office.accounts import Account, Accounts, SecondFactor, check_password
 from passlane import UsageError
 from passlane.__main__ import main
 from passlane.hub_commands import asked_password
@@ -38,7 +40,7 @@ def folder(bench: Bench) -> Path:
 
 def test_a_sound_folder_is_counted(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", str(folder)]) == 0
-    assert capsys.readouterr().out == "sound: 1 cases, 2 chains, 3 facts, 1 seals, 3 signatures\n"
+    assert capsys.readouterr().out == "sound: 1 cases, 2 chains, 7 facts, 1 seals, 4 signatures\n"
 
 
 def test_a_key_from_elsewhere_is_believed_and_not_the_folders_own(folder: Path, bench: Bench) -> None:
@@ -59,27 +61,85 @@ def test_a_fact_that_was_changed_is_a_break(folder: Path, bench: Bench, capsys: 
     assert "BROKEN: fact" in capsys.readouterr().out
 
 
+def account_of(folder: Path, name: str = "wang-li") -> Account:
+    db = open_for_reading(folder)
+    account = Accounts(db).get(name)
+    db.close()
+    assert account is not None
+    return account
+
+
 @pytest.mark.parametrize("role", ["auditor", "operator"])
 def test_an_account_can_sign_in_with_the_password_that_was_set(
     folder: Path, role: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["account", "--data", str(folder), "--role", role, "--title", "审核员", "wang-li"]) == 0
     assert capsys.readouterr().out == f"account wang-li ({role}) is set\n"
-    reading = Reading(folder)
-    account = reading.account("wang-li")
-    reading.close()
-    assert account is not None
-    assert (account["role"], account["title"]) == (role, "审核员")
-    assert check_password(account["password"], PASSWORD)
+    account = account_of(folder)
+    assert (account.roles, account.title, account.person, account.plain) == ((role,), "审核员", "wang-li", False)
+    assert check_password(account.password, PASSWORD)
 
 
 def test_an_account_without_a_title_is_called_by_its_name(folder: Path) -> None:
     assert main(["account", "--data", str(folder), "wang-li"]) == 0
-    reading = Reading(folder)
-    account = reading.account("wang-li")
-    reading.close()
-    assert account is not None
-    assert (account["title"], account["role"]) == ("wang-li", "auditor")
+    account = account_of(folder)
+    assert (account.title, account.roles) == ("wang-li", ("auditor",))
+
+
+def test_person_roles_and_station_are_kept_and_stay_when_only_the_password_is_new(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    roles = ["--role", "driver", "--role", "appearance"]
+    made = ["account", "--data", str(folder), "wang-li", *roles, "--station", "S1", "--person", "p-1"]
+    assert main([*made, "--password-only"]) == 0
+    assert account_of(folder).plain
+    assert main(["account", "--data", str(folder), "wang-li"]) == 0
+    account = account_of(folder)
+    assert (account.roles, account.station, account.person) == (("appearance", "driver"), "S1", "p-1")
+    assert not account.plain
+    assert capsys.readouterr().out == "account wang-li (appearance, driver) is set\n" * 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (["--role", "auditor", "--role", "inspector", "--station", "S1"], "exclude each other"),
+        (["--role", "driver"], "name the station"),
+        (["--role", "boss"], "no role 'boss'"),
+        (["--person", "no body"], "cannot name an account"),
+        (["--unlock"], "there is no account wang-li"),
+        (["--reset-second-factor"], "there is no account wang-li"),
+    ],
+)
+def test_an_account_that_cannot_be_is_refused_in_a_line(
+    folder: Path, asked: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["account", "--data", str(folder), "wang-li", *asked]) == 2
+    said = capsys.readouterr()
+    assert told in said.err
+    assert (said.out, said.err.count("\n")) == ("", 1)
+
+
+def test_an_account_is_unlocked_and_its_second_factor_forgotten_with_the_password_as_it_was(
+    folder: Path, bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["account", "--data", str(folder), "wang-li"]) == 0
+    before = account_of(folder)
+    accounts = Accounts(bench.db)
+    accounts.keep(replace(before, locked=True))
+    accounts.keep_factor("wang-li", SecondFactor(secret="S", enrolled=True, failures=Tally(count=10, since=1)))  # noqa: S106
+    assert main(["account", "--data", str(folder), "wang-li", "--unlock"]) == 0
+    factor = accounts.factor("wang-li")
+    assert factor is not None
+    assert (account_of(folder), factor.failures.count) == (before, 0)
+    assert main(["account", "--data", str(folder), "wang-li", "--reset-second-factor"]) == 0
+    assert (account_of(folder), accounts.factor("wang-li")) == (before, None)
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "account wang-li is unlocked",
+        "account wang-li has no second factor any more",
+    ]
+    changes = [change for _, change in accounts.take_notes()]
+    assert changes == ["made", "unlocked", "second_factor"]
 
 
 class Terminal:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from PIL import Image, UnidentifiedImageError
 
 from central_hub import casework
-from central_hub.intake import ChainHead
+from central_hub.deciding.intake import ChainHead
 from central_hub.store import photos
 from edge_agent import store, vault
 from inspection.directives import Receipt

@@ -89,7 +89,7 @@ def test_a_restored_hub_does_not_number_a_directive_like_one_that_its_device_set
         before = records[-1].digest
     message = seal_batch(tuple(records), sent=0, key=key)
     committer = Committer(db, casework)
-    committer.commit([casework.enrolment.begin_hub_chain])
+    committer.commit([casework.start])
     committer.commit([lambda: casework.enrolment.enrol(DEVICE, "pda", STATION, public_key=key.public)])
     committer.commit([lambda: casework.take_message(topics.facts(DEVICE), message)])
     assert db.execute("SELECT have, directives FROM devices WHERE device = ?", (DEVICE,)).fetchone() == (3, 2)

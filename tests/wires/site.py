@@ -29,6 +29,7 @@ from inspection.facts import CaseOpened
 from inspection.identities import HUB
 from inspection.signing import SigningKey
 from inspection.wire import seal_batch
+from passlane.demo.vehicles import made_up_vin
 from passlane.enrolling import EnrolAsked, enrol_device, revoke_device
 from tests.central_hub.conftest import until
 from tests.central_hub.doors.mqtt_device import MqttDevice
@@ -42,6 +43,7 @@ NOWHERE = "http://127.0.0.1:1"
 PROFILE_KEY = SigningKey(bytes(range(64, 96)))
 PROFILE = LoadedProfile(roomy_profile(), "pda-basic@1:0123456789abcdef")
 SETTINGS = """
+practice = true
 overdue_check_seconds = 0.2
 broker = "{broker}"
 {tls}
@@ -188,12 +190,19 @@ def at_work(home: Home, *, photos_go: bool = True) -> Iterator[Agent]:
         yield agent
 
 
+def vin_of(serial: str) -> str:
+    """Return the VIN of the vehicle with this serial, which is a number: each is inspected once."""
+    return made_up_vin("LZZAA1A2", f"R{int(serial):07d}")
+
+
 def inspect(agent: Agent, serial: str) -> str:
-    """Lead a vehicle through everything that its case asks for; return the case."""
+    """Lead a vehicle through everything that its case asks for; return the case. Its reader says what it is told."""
+    vehicle = private_car(vin=vin_of(serial))
+    agent._reader.vin = vehicle.vin  # type: ignore[attr-defined]
     opened = CaseOpened(
         regime="jianyan",
         serial=serial,
-        vehicle=private_car(),
+        vehicle=vehicle,
         station=STATION,
         inspector="inspector-1",
         inspection_kind="01",

@@ -1,27 +1,30 @@
-"""The bare limit's hub: the least that any hub with these promises does, and nothing else.
+"""The bare hub: the least that any hub with these promises does, and nothing else.
 
-    python -m benchmarks.hub.bare.hub --folder DIR --port 1883 --password PASSWORD
+    python -m benchmarks.hub.bare.hub --folder DIR --port 1883 --password PASSWORD                  senders from memory
+    python -m benchmarks.hub.bare.hub --folder DIR --port 1883 --password PASSWORD --known FILE     devices with homes
 
 It takes batches from the broker, checks the one signature of each, appends the raw facts to a SQLite table (synchronous
 FULL, unique by device and number; what waited goes into one commit) and then sends a receipt. It follows the chain, for
-the signature vouches for a batch by it; nothing else of a fact is read, no case folded, no sticker signed.
+the signature vouches for a batch by it; nothing else of a fact is read, no case folded, no sticker signed. What devices
+say of themselves it does not hear: they send without an answer to it.
 """
 
 import argparse
 import queue
 import sqlite3
 import threading
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
-from benchmarks.hub.bare.terms import Frame, Place, bench_key, receipt
+from benchmarks.hub.bare.terms import Frame, Known, Place, Terms, TermsOfHomes, TermsOfNames
+from benchmarks.hub.inprocess import now_ms
 from benchmarks.hub.processes import say, wait_for_word
 from central_hub.doors.link import Link
 from inspection import topics
-from inspection.signing import digest, verify
+from inspection.signing import CHAIN_START, digest, verify
 from inspection.wire import head_bytes
 
 GROUP_MESSAGES_MAX = 64
@@ -33,19 +36,29 @@ _frames = msgspec.msgpack.Decoder(Frame)
 _places = msgspec.msgpack.Decoder(Place)
 
 
-class Appender:
-    """The one thread that appends."""
+class Publisher(Protocol):
+    """Over what receipts go."""
 
-    def __init__(self, folder: Path) -> None:
+    def publish(self, topic: str, message: bytes) -> None:
+        """Send a message."""
+
+
+class Appender:
+    """The one thread that appends. now: returns the time, Unix milliseconds."""
+
+    def __init__(self, folder: Path, terms: Terms, *, now: Callable[[], int]) -> None:
         self._db = sqlite3.connect(folder / "bare.db", isolation_level=None, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute(_TABLE)
+        self._terms = terms
+        self._now = now
+        self._heads: dict[str, tuple[int, bytes]] = {}
         self._waiting: queue.Queue[bytes | None] = queue.Queue()
         self._thread = threading.Thread(target=self._run, daemon=True)
-        self.link: Link | None = None
+        self.link: Publisher | None = None
 
-    def start(self, link: Link) -> None:
+    def start(self, link: Publisher) -> None:
         """Begin to append; receipts go over `link`."""
         self.link = link
         self._thread.start()
@@ -56,7 +69,7 @@ class Appender:
         return True
 
     def stop(self) -> int:
-        """End; return how many facts the table holds."""
+        """Append what waits and end; return how many facts the table holds."""
         self._waiting.put(None)
         self._thread.join()
         count: int = self._db.execute("SELECT count(*) FROM facts").fetchone()[0]
@@ -64,46 +77,67 @@ class Appender:
         return count
 
     def _run(self) -> None:
-        while (message := self._waiting.get()) is not None:
-            group = [message]
-            while len(group) < GROUP_MESSAGES_MAX and not self._waiting.empty():
-                if (message := self._waiting.get()) is None:
-                    return
-                group.append(message)
+        while group := self._next_group():
             self._append(group)
 
+    def _next_group(self) -> list[bytes]:
+        """Return what waits; nothing at the end."""
+        group: list[bytes] = []
+        while not group or (len(group) < GROUP_MESSAGES_MAX and not self._waiting.empty()):
+            if (message := self._waiting.get()) is None:
+                # It is found again when this group is on the disk.
+                self._waiting.put(None)
+                break
+            group.append(message)
+        return group
+
     def _append(self, group: Sequence[bytes]) -> None:
-        have: dict[str, int] = {}
         self._db.execute("BEGIN IMMEDIATE")
-        for message in group:
-            frame = _frames.decode(message)
-            last, head = _followed(frame.facts)
-            public = _public(frame.device)
-            verify(public, "batch", head_bytes(frame.device, last, head, frame.sent), frame.signature)
-            first = last - len(frame.facts) + 1
-            rows = [(frame.device, first + offset, raw) for offset, raw in enumerate(frame.facts)]
-            self._db.executemany("INSERT OR IGNORE INTO facts (device, seq, raw) VALUES (?, ?, ?)", rows)
-            have[frame.device] = last
+        heard = {self._take_batch(_frames.decode(message)) for message in group}
         self._db.execute("COMMIT")
-        for device, last in have.items():
+        for device in heard:
+            last, head = self._head(device)
             if self.link is not None:
-                self.link.publish(topics.receipts(device), receipt(last))
+                receipt = self._terms.receipt(device, last, head=head, now=self._now())
+                self.link.publish(topics.receipts(device), receipt)
+
+    def _take_batch(self, frame: Frame) -> str:
+        """Append a batch and return its device.
+
+        One that came before, or after one that is missing, changes nothing: the receipt says from where to go on.
+        """
+        device = frame.device
+        first, last, head = _followed(frame.facts)
+        verify(self._terms.public(device), "batch", head_bytes(device, last, head, frame.sent), frame.signature)
+        have, newest = self._head(device)
+        if first.seq == have + 1:
+            _check(holds=first.before == newest)
+            rows = [(device, first.seq + offset, raw) for offset, raw in enumerate(frame.facts)]
+            self._db.executemany("INSERT OR IGNORE INTO facts (device, seq, raw) VALUES (?, ?, ?)", rows)
+            self._heads[device] = last, head
+        return device
+
+    def _head(self, device: str) -> tuple[int, bytes]:
+        return self._heads.get(device, (0, CHAIN_START))
 
 
-def _followed(facts: Sequence[bytes]) -> tuple[int, bytes]:
-    """Return number and hash of the last fact. The one signature vouches for the others by the chain alone."""
-    last, head = 0, b""
-    for raw in facts:
+def _followed(facts: Sequence[bytes]) -> tuple[Place, int, bytes]:
+    """Return where a batch begins, and number and hash of its last fact.
+
+    The one signature vouches for the others by the chain alone.
+    """
+    first = _places.decode(facts[0])
+    last, head = first.seq, digest(facts[0])
+    for raw in facts[1:]:
         place = _places.decode(raw)
-        if head and (place.before != head or place.seq != last + 1):
-            raise ValueError("the chain does not hold")
+        _check(holds=place.before == head and place.seq == last + 1)
         last, head = place.seq, digest(raw)
-    return last, head
+    return first, last, head
 
 
-@cache
-def _public(device: str) -> bytes:
-    return bench_key(device).public
+def _check(*, holds: bool) -> None:
+    if not holds:
+        raise ValueError("the chain does not hold")
 
 
 def main() -> None:
@@ -112,15 +146,23 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--password", required=True)
+    parser.add_argument("--known", type=Path, help="keys of the hub and of devices with homes, as JSON")
     options = parser.parse_args()
-    appender = Appender(options.folder)
+    appender = Appender(options.folder, _terms(options.known), now=now_ms)
     link = Link("127.0.0.1", options.port, user="hub", password=options.password, take=appender.take)
+    link.hear([topics.every("facts")])
     link.start()
     appender.start(link)
     say(ready=1)
     wait_for_word()
     link.stop()
     say(facts=appender.stop())
+
+
+def _terms(known: Path | None) -> Terms:
+    if known is None:
+        return TermsOfNames()
+    return TermsOfHomes(msgspec.json.decode(known.read_bytes(), type=Known))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The bare limit's load process: the same batches, sealed beforehand, sent in the same window, from memory.
+"""The load process of the bare limit sealed beforehand: the same batches, sent in the same window, from memory.
 
 python -m benchmarks.hub.bare.senders --port 1883 --password PASSWORD --inspections 200 --batch-facts 30 bare-1 bare-2
 """

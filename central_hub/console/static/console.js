@@ -1,4 +1,5 @@
-// What plain pages cannot do: refresh a list in place, two keys for the audit, and the VIN enlarged off its photo.
+// What plain pages cannot do: refresh a list in place, keys for the audit, a sign of life for the case that somebody
+// holds, and the VIN enlarged off its photo.
 "use strict";
 
 function refreshInPlace(live) {
@@ -6,7 +7,7 @@ function refreshInPlace(live) {
     if (document.hidden) return;
     let answer;
     try {
-      answer = await fetch(location.href, { credentials: "same-origin" });
+      answer = await fetch(location.href, { credentials: "same-origin", headers: { "Passlane-Refresh": "1" } });
     } catch {
       return; // The network is gone for the moment: what stands on the screen stays there.
     }
@@ -15,11 +16,13 @@ function refreshInPlace(live) {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.getElementById("live");
     if (!fresh) return;
-    const focused = live.contains(document.activeElement) && document.activeElement.getAttribute("href");
+    const active = live.contains(document.activeElement) ? document.activeElement : null;
+    const [id, href] = [active?.id, active?.getAttribute("href")];
     const scrolled = [...live.querySelectorAll(".scroll")].map((region) => region.scrollLeft);
     live.replaceChildren(...fresh.childNodes);
     live.querySelectorAll(".scroll").forEach((region, at) => { region.scrollLeft = scrolled[at] ?? 0; });
-    if (focused) live.querySelector(`a[href=${JSON.stringify(focused)}]`)?.focus({ preventScroll: true });
+    const again = id ? document.getElementById(id) : href && live.querySelector(`a[href=${JSON.stringify(href)}]`);
+    again?.focus?.({ preventScroll: true });
   };
   setInterval(fetchAnew, 1000 * Number(live.dataset.refreshSeconds));
 }
@@ -27,7 +30,7 @@ function refreshInPlace(live) {
 function auditKeys(event) {
   const typing = event.target.closest("input, textarea, select");
   if (typing || event.ctrlKey || event.altKey || event.metaKey) return;
-  const target = { p: "decide-pass", s: "reason" }[event.key.toLowerCase()];
+  const target = { p: "decide-pass", s: "reason", n: "next-case" }[event.key.toLowerCase()];
   const element = target && document.getElementById(target);
   if (!element) return;
   event.preventDefault();
@@ -55,6 +58,27 @@ function showCrop(svg, photo) {
   svg.removeAttribute("hidden");
 }
 
+// A case stays its auditor's while the page is open. Where the hub says that it is not, the page says so.
+function keepLease(form) {
+  const beat = async () => {
+    let answer;
+    try {
+      answer = await fetch(`/leases/${form.dataset.lease}/heartbeat`, {
+        method: "POST", credentials: "same-origin", redirect: "manual", headers: { "Passlane-Refresh": "1" },
+      });
+    } catch {
+      return; // The network is gone for the moment: the hub waits for some minutes.
+    }
+    if (answer.status !== 409) return;
+    clearInterval(beating);
+    const lost = document.getElementById("lease-lost");
+    lost.textContent = await answer.text();
+    lost.hidden = false;
+  };
+  const beating = setInterval(beat, 60_000);
+}
+
+for (const form of document.querySelectorAll("[data-lease]")) keepLease(form);
 for (const live of document.querySelectorAll("[data-refresh-seconds]")) refreshInPlace(live);
 document.addEventListener("keydown", auditKeys);
 for (const svg of document.querySelectorAll("[data-crop]")) {

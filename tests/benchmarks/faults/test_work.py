@@ -50,7 +50,7 @@ def test_vehicles_are_inspected_from_their_opening_to_an_end(device: tuple[Agent
 
 
 def test_made_up_vins_are_right_and_differ() -> None:
-    vins = {made_up_vin(number) for number in range(300)}
+    vins = {made_up_vin(device, number) for device in ("lane-1", "pda-1", "pda-2") for number in range(100)}
     assert len(vins) == 300
     for vin in vins:
         parse_vin(vin)

@@ -13,5 +13,5 @@ def test_each_inspection_that_is_carried_has_its_sticker(tmp_path: Path) -> None
     counts = hub.counts()
     assert (counts["stickers"], counts["directives"], counts["refusals"]) == (6, 6, 0)
     assert hub.size == counts["entries"] >= 6 * 39
-    assert hub.database.rows(6)[0]["us an inspection"] > 0
+    assert hub.database.shares(6)[0]["us an inspection"] > 0
     hub.close()

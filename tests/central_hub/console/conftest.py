@@ -2,31 +2,38 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import pytest
 from aiohttp import ClientResponse, ClientSession, CookieJar, web
 from argon2 import PasswordHasher
 from PIL import Image
 
-from central_hub.casework import Casework
+from central_hub.casework import Casework, Supplies
 from central_hub.committing import Committer
 from central_hub.console.desk import Desk
 from central_hub.console.pages import Console
+from central_hub.doors.entrance import Entrance
 from central_hub.reading import Health, Reading
 from central_hub.settings import HubSettings, Station
-from central_hub.store import accounts
-from central_hub.store.accounts import Accounts, Role
 from central_hub.store.database import open_for_writing
+from central_hub.store.office import accounts
+from central_hub.store.office.accounts import Accounts
 from central_hub.store.photos import PhotoStore
 from central_hub.writer import Writer
+from inspection import topics
 from inspection.checklist import required_for
+from inspection.directives import Contact
 from inspection.evidence import PhotoRef, VinFinding
 from inspection.facts import CaseOpened, InspectionConcluded, ItemChecked, PhotoTaken, Vehicle
 from inspection.signing import SigningKey, digest
-from tests.central_hub.simulated_device import STATION, VIN, SimulatedDevice
+from inspection.wire import seal_contact
+from passlane.demo.vehicles import made_up_vin
+from tests.central_hub.simulated_device import STATION, SimulatedDevice, private_car
 
 NOW = 1_780_000_000_000  # 2026-05-28, 20:26:40 UTC
 PASSWORD = "a quiet afternoon"  # noqa: S105 - made up for the tests
@@ -43,6 +50,11 @@ def picture(seed: int) -> bytes:
     return file.getvalue()
 
 
+def another_car(seed: int = 1, **changes: object) -> Vehicle:
+    """A vehicle with a VIN of its own: of two cases of one vehicle, the second gets no sticker."""
+    return private_car(vin=made_up_vin("LZZAA1A2", f"RA{seed:06d}"), **changes)
+
+
 class Hub:
     """A hub under test. `do` runs work in the writer's thread, each call a commit."""
 
@@ -55,19 +67,28 @@ class Hub:
         self.db = open_for_writing(folder)
         # Power cuts are tested elsewhere; here each commit would wait for the disk.
         self.db.execute("PRAGMA synchronous = OFF")
-        self.casework = Casework(self.db, key=self.key, settings=self.settings, now=lambda: self.now)
+        # With seeds that are known, the same cases are drawn for a second look in every run.
+        self.casework = Casework(
+            self.db, key=self.key, settings=self.settings, now=lambda: self.now, supplies=Supplies(entropy=bytes)
+        )
         self.writer = Writer(Committer(self.db, self.casework), publish=lambda _topic, _message: None)
         self.accounts = Accounts(self.db)
         self.photos = PhotoStore(folder, pixels_max=self.settings.photo_pixels_max)
         self.reading = Reading(folder)
         self.writer.start()
-        self.do(self.casework.enrolment.begin_hub_chain)
+        self.do(self.casework.start)
 
     def do(self, work: Callable[[], _T]) -> _T:
         return self.writer.submit(work).result(10)
 
-    def account(self, name: str, role: Role) -> None:
-        self.do(lambda: self.accounts.put(name, title=f"{name} 的称呼", role=role, password=PASSWORD))
+    def account(self, name: str, role: str, *, station: str = "") -> None:
+        def put() -> None:
+            self.accounts.put(name, title=f"{name} 的称呼", role=role, password=PASSWORD)
+            made = self.accounts.get(name)
+            assert made is not None
+            self.accounts.keep(replace(made, station=station))
+
+        self.do(put)
 
     def enrol(self, device: SimulatedDevice) -> None:
         key = device.key.public
@@ -92,7 +113,17 @@ class Hub:
             now=lambda: self.now,
             health=lambda: self.health,
         )
-        return Console(self.reading, writer=self.writer, casework=self.casework, accounts=self.accounts, desk=desk)
+        return Console(self.reading, writer=self.writer, casework=self.casework, entrance=self.entrance(), desk=desk)
+
+    def entrance(self) -> Entrance:
+        engine = self.casework.engine
+        return Entrance(
+            self.reading,
+            writer=self.writer,
+            desk=engine.signing_in,
+            people=engine.people,
+            now=lambda: self.now,
+        )
 
     def close(self) -> None:
         self.writer.stop()
@@ -124,14 +155,14 @@ class Inspection:
         opened = next(record.entry.fact for record in self.device.records if record.entry.case == self.case)
         assert isinstance(opened, CaseOpened)
         requirement = required_for(opened)
-        read = finding or VinFinding(vin=VIN, confidence=0.99, accepted=True)
+        read = finding or VinFinding(vin=opened.vehicle.vin, confidence=0.99, accepted=True)
         for spec in requirement.photos:
             self.photo(spec.code, read if spec.role == "vin" else None)
         for item in requirement.items:
             self.device.write(ItemChecked(item=item.code, mark="pass"), self.case)
 
-    def conclude(self) -> None:
-        self.device.write(InspectionConcluded(outcome="pass", by="inspector-1"), self.case)
+    def conclude(self, outcome: Literal["pass", "fail"] = "pass") -> None:
+        self.device.write(InspectionConcluded(outcome=outcome, by="inspector-1"), self.case)
 
     def send(self) -> None:
         self.hub.take(self.device)
@@ -149,6 +180,23 @@ class Inspection:
         self.send()
         self.upload()
         return self.case
+
+
+def say(hub: Hub, device: SimulatedDevice, *, newest: int, wall: int) -> None:
+    """Have the device say how it stands, one minute after its last fact."""
+    said = Contact(
+        device=device.name,
+        newest=newest,
+        head=bytes(32),
+        receipted=0,
+        wall=wall,
+        mono=device.records[-1].entry.mono + 60_000,
+        boot=device.boot,
+        photos_waiting=11,
+        refused=3,
+    )
+    message = seal_contact(said, device.key)
+    hub.do(lambda: hub.casework.take_message(topics.contact(device.name), message))
 
 
 class Browser:
@@ -177,6 +225,21 @@ class Browser:
     async def sign_in(self, name: str = "auditor") -> ClientResponse:
         return await self.post("/sign-in", name=name, password=PASSWORD)
 
+    async def decide(self, case: str, **fields: str) -> int:
+        """Open the case, which takes it where it is free, and send the form of its page; return the status."""
+        await self.get(f"/cases/{case}")
+        form = {"token": self.field("token"), "seen": self.field("seen"), **fields}
+        return (await self.post(f"/cases/{case}", **form)).status
+
+    async def step(self, case: str, step: str, /, **fields: str) -> int:
+        """Send one of the forms of a case's page; return the status."""
+        return (await self.post(f"/cases/{case}/steps/{step}", **fields)).status
+
+    def field(self, name: str) -> str:
+        """Return what the page gives a hidden field; empty where there is none."""
+        _, _, after = self.text.partition(f'name="{name}" value="')
+        return after.split('"')[0]
+
     async def english(self) -> None:
         await self.get("/language/en")
 
@@ -201,18 +264,47 @@ def inspection(hub: Hub) -> Inspection:
 
 
 @pytest.fixture
-async def stranger(hub: Hub) -> AsyncIterator[Browser]:
-    """A browser in which nobody is signed in."""
+async def base(hub: Hub) -> AsyncIterator[str]:
+    """The address of the console behind a real server."""
     application = web.Application(client_max_size=FORM_BYTES_TAKEN_MAX)
     application.add_routes(hub.console().routes())
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
-    port = runner.addresses[0][1]
-    async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as session:
-        yield Browser(session, f"http://127.0.0.1:{port}")
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
     await runner.cleanup()
+
+
+@pytest.fixture
+async def stranger(base: str) -> AsyncIterator[Browser]:
+    """A browser in which nobody is signed in."""
+    async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as session:
+        yield Browser(session, base)
+
+
+SignIn = Callable[..., Awaitable[Browser]]
+
+
+@pytest.fixture
+async def person(hub: Hub, base: str) -> AsyncIterator[SignIn]:
+    """Sign somebody in, each in a browser of their own."""
+    async with AsyncExitStack() as browsers:
+
+        async def sign_in(name: str, role: str, *, station: str = "") -> Browser:
+            await asyncio.to_thread(hub.account, name, role, station=station)
+            session = await browsers.enter_async_context(ClientSession(cookie_jar=CookieJar(unsafe=True)))
+            browser = Browser(session, base)
+            assert (await browser.sign_in(name)).status == 303
+            return browser
+
+        yield sign_in
+
+
+@pytest.fixture
+async def case(inspection: Inspection) -> str:
+    """A case with all its photos, its sticker issued, waiting for an audit."""
+    return await asyncio.to_thread(inspection.whole)
 
 
 @pytest.fixture

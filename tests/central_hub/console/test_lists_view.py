@@ -111,3 +111,21 @@ def test_refusals_are_said_in_words_whoever_sent_them() -> None:
     newest = refusal_line({"id": 1, "at": 0, "device": "pda-1", "code": "x.y", "text": "why", "size": 9}, EN)
     assert (counted.device, counted.words, counted.count) == ("unknown device", "device not enrolled", 4)
     assert (newest.words, newest.at, newest.text, newest.size) == ("x.y", "1970-01-01 08:00:00", "why", 9)
+
+
+def test_who_may_be_asked_is_not_told_what_others_thought() -> None:
+    suspected: dict[str, object] = {**ROW, "stage": "suspected", "light": "red", "holder": "wu", "barred": "\ni\n"}
+    line = case_line(suspected, settings=SETTINGS, texts=EN, now=NOW, blind=True)
+    assert (line.stage_code, line.round, line.light, line.holder) == ("audit_pending", 0, "red", "wu")
+    counted = stage_counts({"suspected": 1, "second_review": 2, "archived": 3}, EN, blind=True)
+    assert counted == (("audit_pending", "Issued, audit pending", 3), ("archived", "Archived", 3))
+
+
+@pytest.mark.parametrize(
+    ("stage", "barred", "opinion"),
+    [("audit_pending", "", 1), ("second_review", "\nwu\n", 2), ("suspected", "\n*\n\nwu\n", 3)],
+)
+def test_who_leads_the_audit_sees_which_opinion_comes_next(stage: str, barred: str, opinion: int) -> None:
+    row: dict[str, object] = {**ROW, "stage": stage, "barred": barred, "holder": ""}
+    line = case_line(row, settings=SETTINGS, texts=EN, now=NOW)
+    assert (line.stage_code, line.round) == (stage, opinion)

@@ -1,12 +1,18 @@
 import asyncio
+import re
+from dataclasses import replace
 from http.cookies import SimpleCookie
 
+import pyotp
 import pytest
 from aiohttp import ClientSession, CookieJar, TCPConnector
 from yarl import URL
 
-from central_hub.console.attempts import FREE_FAILURES_MAX
-from central_hub.console.sessions import SESSION_COOKIE
+from central_hub.console.sessions import REFRESH_HEADER, SESSION_COOKIE, shown_role
+from central_hub.people.lockout import CODE_FAILURES_MAX, FREE_FAILURES_MAX
+from central_hub.people.roles import Actor
+from central_hub.people.second_factor import STEP_SECONDS, step_of
+from central_hub.store.office.accounts import SESSION_IDLE_MS_MAX, SESSION_SEEN_MS
 from tests.central_hub.console.conftest import FORM_BYTES_TAKEN_MAX, PASSWORD, Browser, Hub
 
 HOUR_MS = 3_600_000
@@ -101,9 +107,23 @@ async def test_another_site_cannot_sign_anybody_out(auditor: Browser) -> None:
     assert (await auditor.get("/")).status == 200
 
 
-async def test_a_session_ends_after_its_hours(hub: Hub, auditor: Browser) -> None:
-    hub.now += hub.settings.session_hours_max * HOUR_MS
+async def test_a_session_ends_after_its_hours_however_much_it_is_used(hub: Hub, auditor: Browser) -> None:
+    for _ in range(2 * hub.settings.session_hours_max - 1):
+        hub.now += HOUR_MS // 2
+        assert (await auditor.get("/")).status == 200
+        await asyncio.to_thread(hub.do, lambda: None)
+    hub.now += HOUR_MS // 2
     assert (await auditor.get("/")).status == 303
+
+
+async def test_a_session_that_nobody_uses_ends_and_a_page_that_refreshes_itself_is_no_use(
+    hub: Hub, auditor: Browser
+) -> None:
+    for _ in range(SESSION_IDLE_MS_MAX // SESSION_SEEN_MS - 1):
+        hub.now += SESSION_SEEN_MS
+        assert (await auditor.get("/", **{REFRESH_HEADER: "1"})).status == 200
+    hub.now += SESSION_SEEN_MS
+    assert (await auditor.get("/", **{REFRESH_HEADER: "1"})).status == 303
 
 
 async def test_the_language_is_chinese_until_somebody_switches_and_then_remembered(stranger: Browser) -> None:
@@ -121,3 +141,175 @@ async def test_a_form_that_is_too_large_is_answered_with_a_page(stranger: Browse
     assert (answer.status, "Traceback" in stranger.text) == (400, False)
     answer = await stranger.post("/sign-in", name="a" * FORM_BYTES_TAKEN_MAX)
     assert (answer.status, "<html" in stranger.text) == (413, True)
+
+
+STEP_MS = 1000 * STEP_SECONDS
+
+
+class Phone:
+    """Reads the secret off the page, and shows codes."""
+
+    def __init__(self, hub: Hub, page: str) -> None:
+        found = re.search(r"<code>([A-Z2-7 ]+)</code>", page)
+        assert found is not None
+        self.hub = hub
+        self.codes = pyotp.TOTP(found[1].replace(" ", ""))
+
+    def code(self) -> str:
+        return self.codes.generate_otp(step_of(self.hub.now))
+
+
+async def strict(hub: Hub, name: str = "auditor") -> None:
+    """Make an account whose role asks for a second factor."""
+
+    def make() -> None:
+        hub.accounts.put(name, title="审核员", role="auditor", password=PASSWORD)
+        account = hub.accounts.get(name)
+        assert account is not None
+        hub.accounts.keep(replace(account, plain=False))
+
+    await asyncio.to_thread(hub.do, make)
+
+
+async def enrolled(hub: Hub, browser: Browser) -> tuple[Phone, list[str]]:
+    """Enrol a second factor at the first sign-in; return the phone and the recovery codes."""
+    await strict(hub)
+    answer = await browser.sign_in()
+    assert answer.headers["Location"] == "/second-factor"
+    await browser.get("/second-factor")
+    phone = Phone(hub, browser.text)
+    assert (await browser.post("/second-factor", code=phone.code())).status == 200
+    recovery = re.findall(r"<code>([a-z2-7-]{19})</code>", browser.text)
+    hub.now += STEP_MS
+    return phone, recovery
+
+
+async def test_who_has_to_enrol_sees_nothing_before_and_is_in_afterwards(hub: Hub, stranger: Browser) -> None:
+    await strict(hub)
+    answer = await stranger.post("/sign-in", name="auditor", password=PASSWORD, next="/recent")
+    assert answer.headers["Location"] == "/second-factor?next=%2Frecent"
+    assert (await stranger.get("/recent")).status == 303
+    await stranger.get(answer.headers["Location"])
+    assert "<svg" in stranger.text
+    assert 'value="/recent"' in stranger.text
+    code = Phone(hub, stranger.text).code()
+    await stranger.post("/second-factor", code=code, next="/recent")
+    assert 'href="/recent"' in stranger.text
+    assert len(re.findall(r"<li><code>", stranger.text)) == 10
+    assert (await stranger.get("/recent")).status == 200
+
+
+async def test_a_wrong_first_code_shows_the_same_secret_again(hub: Hub, stranger: Browser) -> None:
+    await strict(hub)
+    await stranger.sign_in()
+    await stranger.get("/second-factor")
+    phone = Phone(hub, stranger.text)
+    assert (await stranger.post("/second-factor", code="000000x")).status == 401
+    assert "验证码不正确" in stranger.text
+    assert Phone(hub, stranger.text).codes.secret == phone.codes.secret
+    assert (await stranger.post("/second-factor", code=phone.code())).status == 200
+
+
+async def test_password_then_code_and_back_to_where_it_was_asked(hub: Hub, stranger: Browser) -> None:
+    phone, _ = await enrolled(hub, stranger)
+    await stranger.post("/sign-out")
+    answer = await stranger.post("/sign-in", name="auditor", password=PASSWORD, next="/recent")
+    assert answer.headers["Location"] == "/sign-in/code?next=%2Frecent"
+    assert (await stranger.get("/recent")).status == 303
+    await stranger.get(answer.headers["Location"])
+    assert 'value="/recent"' in stranger.text
+    answer = await stranger.post("/sign-in/code", code=phone.code(), next="/recent")
+    assert (answer.status, answer.headers["Location"]) == (303, "/recent")
+    assert (await stranger.get("/recent")).status == 200
+
+
+async def test_a_code_that_is_wrong_or_was_used_is_refused_at_the_same_page(hub: Hub, stranger: Browser) -> None:
+    phone, _ = await enrolled(hub, stranger)
+    used = phone.code()
+    await stranger.sign_in()
+    assert (await stranger.post("/sign-in/code", code=used)).status == 303
+    await stranger.sign_in()
+    for code in (used, "no code"):
+        assert (await stranger.post("/sign-in/code", code=code)).status == 401
+        assert "验证码不正确" in stranger.text
+        assert 'action="/sign-in/code"' in stranger.text
+
+
+async def test_a_recovery_code_opens_once(hub: Hub, stranger: Browser) -> None:
+    _, recovery = await enrolled(hub, stranger)
+    for status in (303, 401):
+        await stranger.sign_in()
+        assert (await stranger.post("/sign-in/code", code=recovery[0])).status == status
+
+
+async def test_wrong_codes_lock_the_account_and_the_page_says_so(hub: Hub, stranger: Browser) -> None:
+    await enrolled(hub, stranger)
+    for _ in range(CODE_FAILURES_MAX):
+        await stranger.sign_in()
+        answer = await stranger.post("/sign-in/code", code="no code")
+    assert answer.status == 403
+    assert "账号已锁定" in stranger.text
+    assert (await stranger.sign_in()).status == 403
+
+
+async def test_the_form_for_a_code_is_only_there_for_who_gave_the_password(stranger: Browser) -> None:
+    assert (await stranger.get("/sign-in/code")).headers["Location"] == "/sign-in"
+    assert (await stranger.post("/sign-in/code", code="123456")).status == 401
+    assert "登录已超时" in stranger.text
+    assert (await stranger.get("/second-factor")).status == 401
+    assert (await stranger.post("/second-factor", code="123456")).status == 401
+
+
+async def test_a_code_that_another_site_sent_is_refused(hub: Hub, stranger: Browser) -> None:
+    phone, _ = await enrolled(hub, stranger)
+    await stranger.sign_in()
+    for path in ("/sign-in/code", "/second-factor", "/password"):
+        answer = await stranger.post(path, origin="http://evil.example", code=phone.code())
+        assert answer.status == 403
+
+
+async def test_another_password_ends_the_session_in_every_other_browser(hub: Hub, auditor: Browser) -> None:
+    async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as session:
+        elsewhere = Browser(session, auditor.base)
+        await elsewhere.sign_in()
+        assert (await auditor.get("/password")).status == 200
+        new = "a louder afternoon"
+        answer = await auditor.post("/password", password=PASSWORD, new_password=new)
+        assert (answer.status, answer.headers["Location"]) == (303, "/")
+        assert (await elsewhere.get("/")).status == 303
+        assert (await auditor.get("/")).status == 200
+        assert (await elsewhere.post("/sign-in", name="auditor", password=new)).status == 303
+
+
+async def test_a_password_change_that_is_refused_says_why(hub: Hub, auditor: Browser) -> None:
+    assert (await auditor.post("/password", password="wrong", new_password="long enough!")).status == 401  # noqa: S106
+    assert "用户名或密码不正确" in auditor.text
+    assert (await auditor.post("/password", password=PASSWORD, new_password="short")).status == 400  # noqa: S106
+    assert "10 至 200" in auditor.text
+
+
+async def test_nobody_changes_a_password_without_being_signed_in(stranger: Browser) -> None:
+    assert (await stranger.get("/password")).headers["Location"] == "/sign-in?next=%2Fpassword"
+    assert (await stranger.post("/password", password=PASSWORD)).headers["Location"] == "/sign-in"
+
+
+@pytest.mark.parametrize(
+    ("roles", "shown"),
+    [
+        ({"auditor"}, "auditor"),
+        ({"lead_auditor", "operator"}, "auditor"),
+        ({"operator"}, "operator"),
+        ({"inspector"}, "other"),
+        ({"administrator"}, "other"),
+        (set(), "other"),
+    ],
+)
+def test_which_pages_somebody_gets_hangs_on_their_rights(roles: set[str], shown: str) -> None:
+    assert shown_role(Actor("li", "li", frozenset(roles))) == shown
+
+
+async def test_who_gets_no_page_of_the_console_is_told_so(hub: Hub, stranger: Browser) -> None:
+    await asyncio.to_thread(hub.account, "admin", "administrator")
+    assert (await stranger.sign_in("admin")).status == 303
+    assert (await stranger.get("/")).status == 403
+    assert "其他岗位" in stranger.text

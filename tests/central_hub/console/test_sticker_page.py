@@ -5,7 +5,7 @@ import pytest
 
 from inspection.signing import SigningKey
 from inspection.sticker import open_sticker, sign_sticker, sticker_text
-from tests.central_hub.console.conftest import Browser, Hub, Inspection
+from tests.central_hub.console.conftest import Browser, Hub, Inspection, SignIn
 from tests.central_hub.simulated_device import VIN
 
 DAY_MS = 24 * 3_600_000
@@ -71,17 +71,34 @@ async def test_an_expired_sticker_says_so(hub: Hub, stranger: Browser, payload: 
     assert "已过有效期" in stranger.text
 
 
+async def recalled(person: SignIn, case: str) -> None:
+    """Have two auditors suspect the case."""
+    for name in ("wu", "zheng"):
+        auditor = await person(name, "auditor")
+        assert await auditor.decide(case, decision="suspicious", reason="vin.differs") == 303
+
+
 async def test_a_sticker_under_recall_says_so(
-    hub: Hub, stranger: Browser, inspection: Inspection, payload: bytes
+    stranger: Browser, person: SignIn, inspection: Inspection, payload: bytes
 ) -> None:
-    case = inspection.case
-    seen = hub.reading.case(case).device_facts
-    await asyncio.to_thread(
-        hub.do, lambda: hub.casework.audit(case, "suspicious", auditor="wu", reason="vin.differs", seen=seen)
-    )
+    await recalled(person, inspection.case)
     await stranger.get(f"/s/{sticker_text(payload)}")
     assert "已通知召回" in stranger.text
     assert "在有效期内" not in stranger.text
+
+
+async def test_a_sticker_that_was_withdrawn_says_so(
+    stranger: Browser, person: SignIn, inspection: Inspection, payload: bytes
+) -> None:
+    await recalled(person, inspection.case)
+    third, lead = await person("wei", "auditor"), await person("li", "lead_auditor")
+    await third.step(inspection.case, "return", station="ST01")
+    await third.step(inspection.case, "prove", reason="vin.differs")
+    await third.step(inspection.case, "withdraw_sticker", reason="vin.differs")
+    assert (await lead.post("/acts/1/confirm")).status == 303
+    await stranger.get(f"/s/{sticker_text(payload)}")
+    assert "标志已撤销" in stranger.text
+    assert "真实标志" not in stranger.text
 
 
 @pytest.mark.parametrize(

@@ -21,11 +21,22 @@ STICKER = Sticker(
         ("archived", date(2027, 5, 29), "expired"),
         ("recall_ordered", LAST, "recalled"),
         ("recall_ordered", date(2030, 1, 1), "recalled"),
+        ("not_back", LAST, "recalled"),
+        ("vehicle_back", LAST, "recalled"),
+        ("proven", LAST, "recalled"),
+        ("penalised", LAST, "recalled"),
+        ("cleared", LAST, "valid"),
     ],
 )
 def test_a_sticker_stands_as_its_days_and_its_case_say(stage: Stage, today: date, standing: str) -> None:
     view = sticker_view(STICKER, stage, today=today, texts=texts_in("zh"))
     assert (view.standing, view.plate_kind, view.valid_until) == (standing, "小型汽车", "2027-05-28")
+
+
+def test_a_sticker_that_two_people_withdrew_is_withdrawn_whatever_else() -> None:
+    for stage, today in (("penalised", LAST), ("sticker_withdrawn", date(2030, 1, 1))):
+        view = sticker_view(STICKER, stage, withdrawn=True, today=today, texts=texts_in("en"))  # type: ignore[arg-type]
+        assert view.standing == "withdrawn"
 
 
 def test_an_address_without_path_is_written_in_capitals_for_a_smaller_code() -> None:

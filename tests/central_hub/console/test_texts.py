@@ -3,12 +3,24 @@ import re
 import string
 from datetime import date
 from importlib.resources import files
+from typing import get_args
 
 import pytest
 
-from central_hub.auditing import AuditError, decide_audit
-from central_hub.console.texts import LANGUAGES, Language, day_or, kilobytes, moment, percent, span, texts_in
-from inspection.case import Case
+from central_hub.console.texts import (
+    LANGUAGES,
+    Language,
+    day_or,
+    kilobytes,
+    moment,
+    percent,
+    span,
+    texts_in,
+    time_of_day,
+)
+from central_hub.deciding.auditing import AuditError, may_look
+from central_hub.people.roles import Actor
+from inspection.case import Case, Stage
 
 ZH, EN = texts_in("zh"), texts_in("en")
 REFUSAL_CODES = [
@@ -50,8 +62,19 @@ def test_every_code_of_a_refused_message_has_words(language: Language, code: str
 
 def test_a_refused_decision_has_a_sentence_of_its_own() -> None:
     with pytest.raises(AuditError) as refused:
-        decide_audit(Case(case="pda-1.1"), "pass", auditor="a", reason="", note="", seen=0)
-    assert ZH(f"audit.error.{refused.value.code.removeprefix('audit.')}")
+        may_look(Case(case="pda-1.1"), Actor("account-a", "a", frozenset()))
+    assert ZH(f"refused.{refused.value.code}")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_stage_of_a_case_has_a_name(language: Language) -> None:
+    stages = tuple(key.removeprefix("stage.") for key in texts_in(language).in_order("stage."))
+    assert set(stages) == set(get_args(Stage))
+
+
+def test_a_moment_is_shown_without_its_day_where_the_day_is_not_told() -> None:
+    assert time_of_day(moment(0)) == "08:00:00"
+    assert time_of_day(moment(2**63 - 1)) == ""
 
 
 def test_a_code_without_words_is_shown_as_it_is() -> None:

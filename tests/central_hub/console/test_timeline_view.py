@@ -5,15 +5,31 @@ import pytest
 
 from central_hub.console.names import CaseNames
 from central_hub.console.texts import LANGUAGES, Language, moment, texts_in
-from central_hub.console.timeline_view import ROWS_SHOWN_MAX, Clocks, TimelineRow, sentence, suspicion, timeline
+from central_hub.console.timeline_view import (
+    ROWS_SHOWN_MAX,
+    Clocks,
+    TimelineRow,
+    before_an_audit,
+    sentence,
+    suspicion,
+    timeline,
+)
 from central_hub.store.timing import Estimate, Sureness
 from inspection.evidence import PhotoRef, VideoRef
 from inspection.facts import (
+    AccountChanged,
+    ActRequested,
+    ActSettled,
     AnyFact,
+    AppealDecided,
+    AppealFiled,
     AuditDecided,
+    AuditEscalated,
+    AuditOpinion,
     AuditOverdue,
     CaseAbandoned,
     CaseOpened,
+    CaseWithdrawn,
     DeviceEnrolled,
     DeviceQuarantined,
     DeviceReleased,
@@ -21,21 +37,51 @@ from inspection.facts import (
     DeviceStarted,
     DirectiveSettled,
     Entry,
+    EvidenceViewed,
+    ExaminationReviewed,
+    ExemptionApplied,
+    Filed,
     InspectionConcluded,
     ItemChecked,
     LedgerSealed,
+    NumberVoided,
+    OwnerCalled,
     PassageNoted,
     PhotoRefused,
     PhotoStored,
     PhotoTaken,
+    ProbeAnswered,
+    RangeAllotted,
     ReadingCorrected,
     Reason,
     RecallOrdered,
+    RecallOverdue,
+    RecheckConcluded,
+    ReprintAllowed,
+    RetakeRequested,
+    Retested,
+    RulesInForce,
+    SampleCommitted,
+    SampleRevealed,
+    StationAdmitted,
+    StationListed,
+    StationPenalised,
+    StationRestored,
+    StationSuspended,
+    StationUnlisted,
+    StepUndone,
     StickerIssued,
+    StickerPrinted,
+    StickerWithdrawn,
     StickerWithheld,
+    SuspicionRaised,
+    TipReceived,
     UnknownFact,
+    VehicleReturned,
     VideoReferenced,
+    WarningRaised,
 )
+from inspection.filings import InspectorFiling
 from tests.central_hub.simulated_device import VIN, private_car
 
 EN = texts_in("en")
@@ -83,6 +129,96 @@ FACTS: list[tuple[AnyFact, str]] = [
     (AuditOverdue(due=1), "Audit overdue"),
     (RecallOrdered(reason="odd", station="ST01"), "ST01 told to recall: odd"),
     (LedgerSealed(size=9, root=bytes(32)), "Ledger sealed at 9 facts"),
+    (CaseWithdrawn(reason="applicant", by="li"), "li took the case back for the applicant: the applicant asks for it"),
+    (VehicleReturned(by="zhou", station="ST01"), "zhou saw the vehicle back at ST01"),
+    (StickerPrinted(number="PL1", copy=2, by="li"), "li printed sticker PL1, copy 2"),
+    (Retested(by="pda-1.9", attempt=2), "Re-tested as pda-1.9, attempt 2"),
+    (
+        ExemptionApplied(serial="E1", vehicle=private_car(), office="centre", by="li"),
+        "li applied for the sticker of an exempt car, serial E1, centre",
+    ),
+    (SuspicionRaised(rule="tempo", detail="too fast"), "Rule tempo found something odd: too fast"),
+    (AuditOpinion(decision="pass", auditor="wu"), "wu, opinion 1: nothing suspicious"),
+    (
+        AuditOpinion(decision="suspicious", auditor="wu", round=2, reason="vin.differs"),
+        "wu, opinion 2: suspicious the VIN is not the registered one",
+    ),
+    (
+        RetakeRequested(by="wu", reason="photo.dark", kind="0113"),
+        "wu asked for it again: VIN, the photo is too dark or too bright",
+    ),
+    (RetakeRequested(by="wu", reason="of.old", item="18"), "wu asked for it again: tyres, of.old"),
+    (AuditEscalated(level=2, to="li", due=0), "Will be late, li was told (level 2, due 1970-01-01 08:00:00)"),
+    (RecallOverdue(due=0), "The vehicle was not back by 1970-01-01 08:00:00"),
+    (
+        RecheckConcluded(result="cleared", by="li", reason="vehicle.right"),
+        "li checked it again, nothing was wrong: the vehicle is the registered one, and nothing is wrong with it",
+    ),
+    (
+        RecheckConcluded(result="proven", by="li", reason="vin.differs"),
+        "li checked it again, it is proven: the VIN is not the registered one",
+    ),
+    (
+        StickerWithdrawn(number="PL1", reason="vin.differs", by="li", confirmed_by="han"),
+        "Sticker PL1 withdrawn by li and han: the VIN is not the registered one",
+    ),
+    (
+        StationPenalised(station="ST01", measure="warned", by="han", reason="vin.differs"),
+        "han penalised ST01 (warned): the VIN is not the registered one",
+    ),
+    (ExaminationReviewed(decision="pass", by="wu"), "wu passed the review"),
+    (ExaminationReviewed(decision="pass", by="rules", automatic=True), "The rules passed the review"),
+    (
+        ExaminationReviewed(decision="fail", by="wu", reason="vin.differs"),
+        "wu failed the review: the VIN is not the registered one",
+    ),
+    (StepUndone(step="audit", by="li", reason="wrong car"), "li undid the audit: wrong car"),
+    (ReprintAllowed(number="PL1", copy=2, by="li", cause="torn"), "li allowed copy 2 of sticker PL1: torn"),
+    (
+        OwnerCalled(result="supports", by="wu"),
+        "wu called the owner back: what the owner says supports the inspection",
+    ),
+    (RulesInForce(name="rulebook", digest="ab" * 32, text=""), "Rules rulebook in force (abababababab)"),
+    (Filed(filing=InspectorFiling(id="i-1", name="Wu", valid_until=date(2027, 1, 1)), by="han"), "han filed something"),
+    (
+        RangeAllotted(prefix="PL", first=1, last=9, holder="ST01", by="han"),
+        "han allotted PL1 to 9 to ST01",
+    ),
+    (NumberVoided(number="PL1", holder="ST01", by="han", reason="spoilt"), "han voided number PL1 (ST01): spoilt"),
+    (SampleCommitted(day=date(2026, 5, 28), commitment="c"), "Seed of 2026-05-28 committed to: c"),
+    (SampleRevealed(day=date(2026, 5, 28), seed="s"), "Seed of 2026-05-28 shown: s"),
+    (
+        ProbeAnswered(case="pda-1.1", auditor="wu", expected="pass", given="pass"),
+        "wu answered a known case",
+    ),
+    (
+        WarningRaised(subject="station", name="ST01", rule="tempo", level="warning", rules="r", figures="f"),
+        "ST01 raised tempo: f",
+    ),
+    (StationSuspended(station="ST01", rule="person", by="han", reason="why"), "ST01 suspended by han: why"),
+    (
+        StationRestored(station="ST01", by="han", confirmed_by="jiang", reason="why"),
+        "han and jiang restored ST01: why",
+    ),
+    (StationListed(station="ST01", reason="fraud", by="han"), "han listed ST01: fraud"),
+    (
+        StationUnlisted(station="ST01", by="han", confirmed_by="jiang", reason="why"),
+        "han and jiang took ST01 off the list: why",
+    ),
+    (StationAdmitted(station="ST01", admitted=True, by="han", reason="why"), "han admitted ST01: why"),
+    (StationAdmitted(station="ST01", admitted=False, by="han", reason="why"), "han admits ST01 no longer: why"),
+    (AppealFiled(station="ST01", text="not us", by="zhou"), "zhou appealed for ST01: not us"),
+    (AppealDecided(station="ST01", granted=True, by="jiang", reason="r"), "jiang granted the appeal of ST01: r"),
+    (AppealDecided(station="ST01", granted=False, by="jiang", reason="r"), "jiang refused the appeal of ST01: r"),
+    (TipReceived(text="they swap plates"), "Told by somebody: they swap plates"),
+    (EvidenceViewed(case="pda-1.1", what="ab", by="wu"), "wu looked at evidence of pda-1.1"),
+    (
+        AccountChanged(name="wu", person="wu", roles=("auditor",), station="", by="admin", change="made"),
+        "admin changed account wu (made)",
+    ),
+    (ActRequested(number=1, act="a", about="ST01", by="han", reason="why"), "han asked for act 1 (ST01): why"),
+    (ActSettled(number=1, confirmed=True, by="jiang"), "jiang confirmed act 1"),
+    (ActSettled(number=1, confirmed=False, by="jiang", reason="no"), "jiang refused act 1"),
     (UnknownFact(kind="Weighed"), "A fact that this version does not know: Weighed"),
 ]
 
@@ -163,3 +299,43 @@ def test_a_clock_in_1970_in_2099_or_beyond_the_calendar_is_marked_and_shown_as_i
 
 def test_a_suspicion_without_words_is_shown_by_its_code() -> None:
     assert suspicion("of.tomorrow", EN) == "of.tomorrow"
+
+
+def hub_entry(fact: AnyFact, seq: int) -> tuple[int, Entry]:
+    return 0, entry(fact, seq, device="hub")
+
+
+def test_what_was_undone_is_marked_and_what_came_after_is_not() -> None:
+    opinion, passed = AuditOpinion(decision="pass", auditor="wu"), AuditDecided(decision="pass", auditor="wu")
+    undone = StepUndone(step="audit", by="li", reason="wrong")
+    facts: list[AnyFact] = [passed, RecallOverdue(due=1), undone, opinion, passed]
+    rows = shown([hub_entry(fact, seq) for seq, fact in enumerate(facts, start=1)])
+    assert [row.undone for row in rows] == [True, False, False, False, False]
+
+
+def test_a_recall_that_was_undone_takes_its_audit_with_it_and_no_report_of_a_device() -> None:
+    back = VehicleReturned(by="zhou", station="ST01")
+    decided = AuditDecided(decision="suspicious", auditor="wu", reason="modified")
+    undone = StepUndone(step="recall", by="li", reason="wrong")
+    rows = shown([hub_entry(decided, 1), (0, entry(back)), hub_entry(back, 2), hub_entry(undone, 3)])
+    assert [row.undone for row in rows] == [True, False, True, False]
+
+
+def test_before_an_audit_nothing_is_told_that_somebody_thought_or_that_followed() -> None:
+    kept = [(0, entry(OPENED)), hub_entry(PhotoStored(digest="ab" * 32, size=1), 1), hub_entry(ISSUED, 2)]
+    back, read = (
+        VehicleReturned(by="zhou", station="ST01"),
+        ReadingCorrected(photo="x", read="A", corrected="B", by="wu", reason="audit"),
+    )
+    gone = [hub_entry(AuditOpinion(decision="pass", auditor="wu"), 3), (0, entry(back, 2)), hub_entry(read, 4)]
+    assert before_an_audit([*kept, *gone]) == kept
+
+
+def test_a_blind_time_line_has_times_without_days_and_no_number_of_a_sticker() -> None:
+    clocks = Clocks(happened={("pda-1", 1): estimate(400_000, "paired")}, skew_seconds_max=300)
+    rows = timeline(
+        [(0, entry(OPENED)), hub_entry(ISSUED, 1)], clocks, names=CaseNames(OPENED, EN), texts=EN, blind=True
+    )
+    assert (rows[0].received, rows[0].device_time) == ("08:00:00", "08:00:01")
+    assert rows[0].happened == "it happened at another time"
+    assert rows[1].sentence == "The sticker was issued"

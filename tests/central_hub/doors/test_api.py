@@ -9,12 +9,12 @@ from aiohttp import ClientSession, encode_basic_auth, web
 from argon2 import PasswordHasher
 
 from central_hub import HubError
-from central_hub.console.attempts import FIRST_WAIT_SECONDS, FREE_FAILURES_MAX
 from central_hub.doors.api import Api, EnrolAnswer, EnrolRequest, Hands
+from central_hub.people.lockout import FIRST_WAIT_SECONDS, FREE_FAILURES_MAX
 from central_hub.reading import Health, Reading
-from central_hub.store import accounts
-from central_hub.store.accounts import Accounts, Role
 from central_hub.store.gaps import Gap
+from central_hub.store.office import accounts
+from central_hub.store.office.accounts import Accounts, Role, SecondFactor
 from inspection.signing import SigningKey
 from tests.central_hub.conftest import NOW, Bench
 from tests.central_hub.simulated_device import SimulatedDevice
@@ -127,6 +127,21 @@ async def test_an_operator_enrols_a_device(desk: Desk) -> None:
     assert status == 200
     assert msgspec.convert(answer, EnrolAnswer).broker_user == "pda-1"
     assert desk.enrolled == [(EnrolRequest(**GOOD), KEY)]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("change", ["locked = 1", "plain = 0", "roles = 'administrator'"])
+async def test_an_operator_who_is_locked_or_needs_a_code_does_nothing_by_the_password_alone(
+    desk: Desk, bench: Bench, change: str
+) -> None:
+    bench.db.execute(f"UPDATE accounts SET {change} WHERE name = '运维'")  # noqa: S608 - constants
+    status, _ = await desk.post(GOOD)
+    assert (status, desk.enrolled) == (401, [])
+
+
+async def test_an_operator_with_a_second_factor_does_nothing_by_the_password_alone(desk: Desk, bench: Bench) -> None:
+    Accounts(bench.db).keep_factor("运维", SecondFactor(secret="S", enrolled=True))  # noqa: S106 - made up
+    status, _ = await desk.post(GOOD)
+    assert (status, desk.enrolled) == (401, [])
 
 
 async def test_enrolling_never_holds_up_the_servers_own_thread(desk: Desk) -> None:

@@ -3,8 +3,18 @@ from pathlib import Path
 
 import pytest
 
-from central_hub.store.database import FILE_NAME, StoreError, open_for_reading, open_for_writing
+from central_hub.store.database import (
+    FILE_NAME,
+    FIRST_SCHEMA,
+    SCHEMA,
+    Database,
+    StoreError,
+    open_for_reading,
+    open_for_writing,
+)
 from tests.central_hub.conftest import Bench
+from tests.central_hub.old_ledgers import columns, of_schema
+from tests.central_hub.simulated_device import SimulatedDevice
 
 
 def test_a_commit_is_on_the_disk_when_it_returns(bench: Bench) -> None:
@@ -57,23 +67,28 @@ def test_a_reader_sees_what_is_committed_and_nothing_before_and_writes_nothing(b
     reader.close()
 
 
-def test_a_ledger_of_the_first_schema_is_brought_up_to_date_with_all_that_is_in_it(bench: Bench) -> None:
-    bench.transaction(bench.casework.seal)
-    facts = bench.value("SELECT count(*) FROM entries")
-    bench.db.close()
-    first = sqlite3.connect(bench.folder / FILE_NAME)
-    for column in ("quarantined", "told", "photos_waiting", "refused"):
-        first.execute(f"ALTER TABLE devices DROP COLUMN {column}")
-    first.executescript(
-        "DROP INDEX entries_by_case; DROP TABLE contacts; PRAGMA user_version = 0;"
-        "CREATE INDEX entries_of_case ON entries (case_id) WHERE case_id <> '';"
-    )
-    first.close()
+def tables(db: Database) -> dict[str, set[str]]:
+    names = db.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'index') ORDER BY name").fetchall()
+    return {name: columns(db, name) for (name,) in names if not name.startswith("sqlite_")}
+
+
+@pytest.mark.parametrize("version", range(FIRST_SCHEMA, SCHEMA))
+def test_a_ledger_of_an_older_schema_is_brought_up_to_date_with_all_that_is_in_it(
+    bench: Bench, device: SimulatedDevice, version: int
+) -> None:
+    device.whole_case()
+    bench.send(device)
+    facts, wanted = bench.value("SELECT count(*) FROM entries"), tables(bench.db)
+    folder = of_schema(version, bench)
     for _ in range(2):
-        db = open_for_writing(bench.folder)
+        db = open_for_writing(folder)
+        assert tables(db) == wanted
         assert db.execute("SELECT count(*) FROM entries").fetchone()[0] == facts
-        assert db.execute("SELECT quarantined, told FROM devices").fetchone() == ("", 0)
-        assert db.rows("PRAGMA user_version") == [{"user_version": 2}]
+        assert db.execute("SELECT quarantined, told, told_at FROM devices").fetchone() == ("", 0, 0)
+        assert db.rows("SELECT roles, person, plain FROM accounts") == [
+            {"roles": "auditor", "person": "lin", "plain": 1}
+        ]
+        assert db.rows("PRAGMA user_version") == [{"user_version": SCHEMA}]
         db.close()
 
 

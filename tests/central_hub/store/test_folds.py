@@ -12,7 +12,7 @@ def test_a_prepared_fold_is_what_the_ledger_says(bench: Bench, device: Simulated
     bench.send(device, 1, 5)
     bench.send(device, 6)
     bench.store(*digests)
-    prepared = bench.casework._folds
+    prepared = bench.casework.hand.folds
     assert case in prepared._kept
     assert prepared.case(case) == fold(case, bench.casework.ledger.entries_of(case))
     assert prepared.case(case).issued is not None
@@ -27,7 +27,7 @@ def test_a_case_about_which_another_wrote_before_it_was_opened_is_read_from_the_
     helper.announce(case, b"early")
     bench.send(helper)
     bench.send(device)
-    assert len(bench.casework._folds.case(case).all_photos) == 1 + len(
+    assert len(bench.casework.hand.folds.case(case).all_photos) == 1 + len(
         [r for r in device.records if type(r.entry.fact).__name__ == "PhotoTaken"]
     )
 
@@ -43,7 +43,7 @@ def test_a_fold_that_was_changed_in_a_piece_that_was_taken_back_is_forgotten(
         raise KeyError(case)
 
     bench.committer.commit([failing])
-    assert bench.casework._folds.case(case).opened is None
+    assert bench.casework.hand.folds.case(case).opened is None
 
 
 def test_where_others_write_too_nothing_is_kept_from_one_transaction_to_the_next(
@@ -63,7 +63,7 @@ def test_only_the_newest_folds_are_kept(bench: Bench, device: SimulatedDevice, m
     monkeypatch.setattr(module, "FOLDS_KEPT_MAX", 2)
     cases = [device.open_case() for _ in range(3)]
     bench.send(device)
-    assert list(bench.casework._folds._kept) == cases[1:]
+    assert list(bench.casework.hand.folds._kept) == cases[1:]
 
 
 def test_a_case_with_very_many_facts_is_read_from_the_ledger_which_knows_which_count(
@@ -72,5 +72,5 @@ def test_a_case_with_very_many_facts_is_read_from_the_ledger_which_knows_which_c
     monkeypatch.setattr(module, "_FACTS_MAX", 3)
     case, _ = device.whole_case()
     bench.send(device)
-    folds = bench.casework._folds
+    folds = bench.casework.hand.folds
     assert folds.case(case) == fold(case, bench.casework.ledger.entries_of(case))

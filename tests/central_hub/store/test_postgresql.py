@@ -31,7 +31,7 @@ from inspection.facts import PhotoTaken
 from inspection.signing import SigningKey
 from tests.central_hub.conftest import Bench, until
 from tests.central_hub.postgresql_server import PostgresqlServer
-from tests.central_hub.simulated_device import SimulatedDevice, photo_bytes
+from tests.central_hub.simulated_device import SimulatedDevice, another_car, photo_bytes
 
 ADD = "INSERT INTO numbers VALUES (?, 1)"
 ON_POSTGRESQL = pytest.mark.parametrize("store", ["postgresql"], indirect=True)
@@ -107,7 +107,7 @@ def test_a_text_with_a_nul_is_stored_and_found_with_a_sign_in_its_place(db: Post
 
 
 def test_bytes_come_back_as_bytes(db: PostgresqlDatabase) -> None:
-    db.execute("INSERT INTO sessions VALUES (?, 'x', 1)", (b"\0\xff'\\x",))
+    db.execute("INSERT INTO sessions (token, name, seen, until) VALUES (?, 'x', 1, 1)", (b"\0\xff'\\x",))
     assert db.execute("SELECT token FROM sessions").fetchone() == (b"\0\xff'\\x",)
 
 
@@ -238,9 +238,9 @@ def test_two_workers_over_one_ledger_at_once_double_nothing_and_seal_everything(
     beside = Casework(db, key=bench.key, settings=bench.settings, now=lambda: bench.now)
     devices = [SimulatedDevice(f"pda-{number}") for number in range(4)]
     photos = []
-    for device in devices:
+    for number, device in enumerate(devices):
         bench.enrol(device, "pda")
-        photos += device.whole_case()[1]
+        photos += device.whole_case(another_car(number))[1]
         keep_photos(bench, device)
 
     def work(committer: Committer, casework: Casework) -> None:
@@ -300,7 +300,7 @@ def test_what_another_worker_wrote_about_a_case_counts_in_the_next_decision(
 def test_a_ledger_of_another_hub_is_not_written_to(bench: Bench) -> None:
     db = open_store(bench.folder, bench.settings)
     stranger = Casework(db, key=SigningKey(os.urandom(32)), settings=bench.settings, now=lambda: bench.now)
-    _, (begun,) = Committer(db, stranger).commit([stranger.enrolment.begin_hub_chain])
+    _, (begun,) = Committer(db, stranger).commit([stranger.start])
     assert isinstance(begun.error, HubError)
     assert "belongs to another hub" in str(begun.error)
     db.close()

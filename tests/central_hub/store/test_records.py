@@ -35,7 +35,7 @@ def test_a_cases_row_follows_its_facts(bench: Bench, device: SimulatedDevice) ->
     device.inspect(case)
     device.conclude(case, "fail")
     bench.send(device)
-    assert bench.value("SELECT stage FROM cases WHERE case_id = ?", case) == "withheld"
+    assert bench.value("SELECT stage FROM cases WHERE case_id = ?", case) == "failed"
 
 
 def contact(number: int, **changes: object) -> Contact:
@@ -65,11 +65,6 @@ def test_a_device_of_which_very_many_photos_wait_is_not_asked_for_lost_ones(
     assert kept.missing_photos(device.name, waiting=4, limit=2) == tuple(names[:2])
     monkeypatch.setattr(records, "PHOTOS_COUNTED_MAX", 3)
     assert kept.missing_photos(device.name, waiting=4, limit=2) == ()
-
-
-def test_sticker_numbers_follow_one_another_in_each_range(kept: "Records") -> None:
-    numbers = [kept.next_sticker_number(prefix) for prefix in ("PL", "PL", "JA", "PL")]
-    assert numbers == ["PL00000001", "PL00000002", "JA00000001", "PL00000003"]
 
 
 def test_a_photo_is_announced_once_for_a_case_and_stored_once(bench: Bench, device: SimulatedDevice) -> None:

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import cast
 
 from central_hub import HubError
-from central_hub.casework import Casework
+from central_hub.casework import Casework, Supplies
 from central_hub.committing import Committer, Work
+from central_hub.desks.audits import Judgement
+from central_hub.people.roles import Actor
 from central_hub.store.database import SqliteDatabase, prepared
-from central_hub.store.ledger import case_entries
 from central_hub.store.photos import PhotoStore
 from inspection import topics
-from inspection.case import fold
 from inspection.identities import HUB
 from tests.simulation.actors.door import PhotoDoor
 from tests.simulation.actors.requests import Answer, Request
@@ -33,6 +33,8 @@ CLOCK_MS = 5_000
 SEAL_MS = 60_000
 THINKS_MS_MAX = 20
 AUDIT_MS_MAX = 30_000
+
+AUDITORS = tuple(Actor(name, name, frozenset({"auditor"})) for name in ("auditor-1", "auditor-2", "auditor-3"))
 
 _Item = tuple[Work, Callable[[Exception | None], None]]
 
@@ -84,7 +86,12 @@ class SimHub:
         self._waiting, self._busy = [], False
         self._db = prepared(self.disk.connect())
         self._casework = Casework(
-            self._db, key=HUB_KEY, settings=HUB_SETTINGS, now=self.now_ms, waiting=lambda: len(self._waiting)
+            self._db,
+            key=HUB_KEY,
+            settings=HUB_SETTINGS,
+            now=self.now_ms,
+            waiting=lambda: len(self._waiting),
+            supplies=Supplies(entropy=world.scheduler.dice.randbytes),
         )
         self._committer = Committer(self._db, self._casework)
         if world.mutant == "receipt before commit":
@@ -109,13 +116,13 @@ class SimHub:
         self._audit_later(life)
 
     def _enrol(self) -> None:
-        self._casework.enrolment.begin_hub_chain()
+        self._casework.start()
         for device in self._devices:
             self._casework.enrolment.enrol(device, "pda", STATION, public_key=key_of(device).public)
 
     def _tell_before_commit(self) -> None:
         def hasty() -> None:
-            self._tell(list(self._casework._outgoing))
+            self._tell(list(self._casework.hand._outgoing))
             commit()
 
         commit = self._db.commit
@@ -175,13 +182,27 @@ class SimHub:
     def _audit(self, life: int) -> None:
         if life != self._life or not self.power.alive:
             return
-        found = self._db.execute("SELECT case_id FROM cases WHERE waiting = 1 ORDER BY case_id LIMIT 1").fetchone()
-        if found is not None:
-            case = found[0]
-            seen = fold(case, [entry for _, entry in case_entries(self._db, case)]).device_facts
-            work = lambda: self._casework.audit(case, "pass", auditor="auditor-1", seen=seen)  # noqa: E731
-            self._submit(work, lambda error: None if error else self._world.book.auditor_told(case))
+        auditor = self._world.scheduler.dice.choice(AUDITORS)
+        decided: list[str] = []
+        self._submit(
+            lambda: decided.extend(self._look(auditor)),
+            lambda error: None if error else self._told(decided),
+        )
         self._audit_later(life)
+
+    def _told(self, decided: list[str]) -> None:
+        for case in decided:
+            self._world.book.auditor_told(case)
+
+    def _look(self, auditor: Actor) -> list[str]:
+        """Pass the next case that there is for an auditor; return it where it is decided with that."""
+        audits = self._casework.engine.audits
+        lease = audits.take_next(auditor)
+        if lease is None:
+            return []
+        seen = audits.look(auditor, lease.token).device_facts
+        after = audits.decide(auditor, lease.token, Judgement(decision="pass", seen=seen))
+        return [] if after.audit is None else [after.case]
 
     def _guarded(self, action: Callable[[], None]) -> None:
         if not self.power.alive:

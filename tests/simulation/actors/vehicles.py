@@ -13,9 +13,9 @@ from inspection.checklist import required_for
 from inspection.evidence import PhotoRef, VinFinding
 from inspection.facts import AnyFact, CaseOpened, InspectionConcluded, ItemChecked, PassageNoted, PhotoTaken, Vehicle
 from inspection.signing import digest
+from passlane.demo.vehicles import made_up_vin
 
 STATION = "ST01"
-VIN = "LZZAA1A26RA000017"
 PHOTO_BYTES_MAX = 600
 _WIDTH, _HEIGHT = 8, 6
 
@@ -40,9 +40,10 @@ class Inspection:
 def inspections(device: str, count: int, dice: Random) -> Iterator[Inspection]:
     """Make up so many vehicles before a device."""
     for number in range(1, count + 1):
+        vin = made_up_vin("LZZAA1A2", f"R{dice.randrange(10**7):07d}")
         kind = dice.choice(("passes", "passes", "passes", "fails", "motorcycle"))
         vehicle = Vehicle(
-            vin=VIN,
+            vin=vin,
             vehicle_class="M21" if kind == "motorcycle" else "K33",
             use="A",
             states="A",
@@ -64,7 +65,7 @@ def _steps(opened: CaseOpened, dice: Random, *, fails: bool) -> Iterator[Step]:
     for spec in required.photos:
         data = picture(dice)
         ref = PhotoRef(digest=digest(data).hex(), media="image/png", size=len(data), width=_WIDTH, height=_HEIGHT)
-        finding = VinFinding(vin=VIN, confidence=0.99, accepted=True) if spec.role == "vin" else None
+        finding = VinFinding(vin=opened.vehicle.vin, confidence=0.99, accepted=True) if spec.role == "vin" else None
         yield Step(PhotoTaken(kind=spec.code, photo=ref, vin=finding), data)
     failed = dice.choice(required.items).code if fails else ""
     for item in required.items:

@@ -12,7 +12,7 @@ from tests.simulation.machines.scheduler import Scheduler
 from tests.simulation.mutants import Mutant
 
 HUB_KEY = SigningKey(bytes(range(32, 64)))
-HUB_SETTINGS = HubSettings(stations=(Station(id=STATION, name="Station 1", admitted=True),))
+HUB_SETTINGS = HubSettings(practice=True, stations=(Station(id=STATION, name="Station 1", admitted=True),))
 
 
 @dataclass(kw_only=True, slots=True)

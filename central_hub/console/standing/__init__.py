@@ -1,0 +1,1 @@
+"""Pages about standing: how stations stand and why, the digests, tip-offs."""

@@ -1,0 +1,1 @@
+"""Files of the hub that decide: values in, values out. What is loaded, written and told is not theirs."""

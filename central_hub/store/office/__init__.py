@@ -1,0 +1,1 @@
+"""Tables of the desks: people and their acts, filings, sticker numbers, audits."""

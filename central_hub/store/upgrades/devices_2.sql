@@ -1,0 +1,7 @@
+-- From the first schema, which bore no number, to 2.
+ALTER TABLE devices ADD COLUMN quarantined TEXT NOT NULL DEFAULT '';
+ALTER TABLE devices ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE devices ADD COLUMN told_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE devices ADD COLUMN photos_waiting INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE devices ADD COLUMN refused INTEGER NOT NULL DEFAULT 0;
+DROP INDEX entries_of_case;

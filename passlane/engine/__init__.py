@@ -1,0 +1,1 @@
+"""Commands about the engine: rules, stickers, life of a case, samples, a simulated day."""

@@ -1,0 +1,128 @@
+-- The ledger and what is derived from it. Times are Unix milliseconds of the hub.
+-- entries, heads and seal are the truth; all else but accounts can be rebuilt from them.
+
+CREATE TABLE IF NOT EXISTS entries (
+    pos INTEGER PRIMARY KEY,
+    device TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    case_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    received INTEGER NOT NULL,
+    raw BLOB NOT NULL,
+    UNIQUE (device, seq)
+) STRICT;
+CREATE INDEX IF NOT EXISTS entries_of_case ON entries (case_id) WHERE case_id <> '';
+
+-- What a device signed: its chain up to a fact. One row for each batch.
+CREATE TABLE IF NOT EXISTS heads (
+    device TEXT NOT NULL,
+    last INTEGER NOT NULL,
+    sent INTEGER NOT NULL,
+    signature BLOB NOT NULL,
+    PRIMARY KEY (device, last)
+) STRICT, WITHOUT ROWID;
+
+-- The Merkle tree head over all entries, signed by the hub, written with every commit.
+CREATE TABLE IF NOT EXISTS seal (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    size INTEGER NOT NULL,
+    peaks BLOB NOT NULL,
+    signature BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS devices (
+    device TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    station TEXT NOT NULL,
+    public_key BLOB NOT NULL,
+    password TEXT NOT NULL,
+    have INTEGER NOT NULL DEFAULT 0,
+    head BLOB NOT NULL,
+    contact INTEGER NOT NULL DEFAULT 0,
+    skew INTEGER NOT NULL DEFAULT 0,
+    directives INTEGER NOT NULL DEFAULT 0,
+    revoked INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS cases (
+    case_id TEXT PRIMARY KEY,
+    regime TEXT NOT NULL,
+    station TEXT NOT NULL,
+    inspector TEXT NOT NULL,
+    device TEXT NOT NULL,
+    serial TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    registered TEXT NOT NULL,
+    plate_kind TEXT NOT NULL,
+    plate TEXT NOT NULL,
+    vin TEXT NOT NULL,
+    stage TEXT NOT NULL,
+    opened INTEGER NOT NULL,
+    audit_due INTEGER NOT NULL,
+    waiting INTEGER NOT NULL,
+    overdue INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS cases_of_serial ON cases (serial);
+CREATE INDEX IF NOT EXISTS cases_recalled ON cases (registered) WHERE stage = 'recall_ordered';
+CREATE INDEX IF NOT EXISTS cases_waiting ON cases (audit_due) WHERE waiting = 1;
+
+CREATE TABLE IF NOT EXISTS stickers (
+    number TEXT PRIMARY KEY,
+    case_id TEXT NOT NULL UNIQUE,
+    payload BLOB NOT NULL UNIQUE,
+    issued INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS numbers (
+    prefix TEXT PRIMARY KEY,
+    last INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS photos (
+    digest TEXT NOT NULL,
+    case_id TEXT NOT NULL,
+    device TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    media TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    stored INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (digest, case_id, device)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS directives (
+    device TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    message BLOB NOT NULL,
+    written INTEGER NOT NULL,
+    settled INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (device, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS directives_open ON directives (device, number) WHERE settled = 0;
+
+-- What was not taken: counted for ever, the newest ones with a sample.
+CREATE TABLE IF NOT EXISTS refusals (
+    id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    device TEXT NOT NULL,
+    code TEXT NOT NULL,
+    text TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    sample BLOB NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS refusal_counts (
+    device TEXT NOT NULL,
+    code TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (device, code)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS accounts (
+    name TEXT PRIMARY KEY,
+    title TEXT NOT NULL,
+    role TEXT NOT NULL,
+    password TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS sessions (
+    token BLOB PRIMARY KEY,
+    name TEXT NOT NULL,
+    until INTEGER NOT NULL
+) STRICT;
