@@ -5,8 +5,9 @@ told only then: a receipt tells a device that it may forget.
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from central_hub import HubError
 from central_hub.deciding.auditing import overdue
@@ -35,6 +36,7 @@ from inspection import InspectionError, topics
 from inspection.directives import Receipt, Refusal
 from inspection.facts import (
     DirectiveSettled,
+    Entry,
     LedgerSealed,
     PhotoRefused,
     PhotoStored,
@@ -43,7 +45,7 @@ from inspection.facts import (
 )
 from inspection.identities import HUB
 from inspection.signing import SigningKey
-from inspection.wire import Recorded, seal_receipt
+from inspection.wire import seal_receipt
 
 DIRECTIVE_RESEND_MS = 5_000
 DIRECTIVE_RESEND_BUSY_MS = 60_000
@@ -61,11 +63,19 @@ PHOTOS_MISSING_MAX = 100
 """So many photos a receipt names that a device is asked to send again; the next one names more."""
 
 
+class _Heard(NamedTuple):
+    """A device that was heard in this transaction: number and hash of its newest fact here, and what was refused."""
+
+    have: int
+    head: bytes
+    refusal: Refusal | None = None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mark:
     """What the casework remembers inside a transaction."""
 
-    heard: dict[str, Refusal | None]
+    heard: dict[str, _Heard]
     hand: HandMark
 
 
@@ -108,7 +118,7 @@ class Casework:
         self.records = self.hand.records
         self.enrolment = Enrolment(self.ledger, self.records, key=key, now=now)
         self.engine = Engine(self.hand, rulebooks=supplies.rulebooks, address=supplies.address)
-        self._heard: dict[str, Refusal | None] = {}
+        self._heard: dict[str, _Heard] = {}
         self._careful = True
         self._missing: dict[str, tuple[str, ...]] = {}
 
@@ -131,7 +141,7 @@ class Casework:
             # No receipt goes to a device that nobody enrolled: there is no one to believe it.
             known = self.ledger.chain_head(device)
             if known is not None and not known.revoked:
-                self._heard.setdefault(device, None)
+                self._heard.setdefault(device, _Heard(known.have, known.head))
             known = enrolled(device, known)
             if kind == "facts":
                 self._take_batch(known, payload, carried=carried)
@@ -145,7 +155,7 @@ class Casework:
         self.records.refuse(device, error.code, str(error), at=self._now(), payload=payload)
         refusal = Refusal(code=error.code, text=str(error))
         if device in self._heard:
-            self._heard[device] = refusal
+            self._heard[device] = self._heard[device]._replace(refusal=refusal)
         if error.code in FORKS:
             self.enrolment.quarantine(device, error.code, str(error))
         return refusal
@@ -163,42 +173,40 @@ class Casework:
         committed = self.ledger.committed_digest(known.device, batch.last) if batch.last <= known.have else None
         new = new_records(batch, known, committed)
         now = self._now()
-        if not carried:
-            self.records.heard(known.device, at=now, sent=batch.sent)
         if not new:
+            if not carried:
+                self.records.heard(known.device, at=now, sent=batch.sent)
             return
         for record in new:
             self.hand.folds.begin_case(record.entry)
-        self.ledger.append_batch(batch, new, received=now)
+        self.ledger.append_batch(batch, new, received=now, carried=carried)
+        self._heard[known.device] = self._heard[known.device]._replace(have=new[-1].entry.seq, head=new[-1].digest)
         odd = {remark.seq: remark for remark in remarks(new, self.ledger.station_of)}
         for remark in odd.values():
             self.records.refuse(known.device, remark.code, remark.text, at=now, payload=b"")
-        for record in new:
-            # Without a remark it is not foreign; with one it may be both foreign and something else.
-            if record.entry.seq not in odd or foreign(record.entry, self.ledger.station_of) is None:
-                self.hand.folds.add(record.entry)
-        counted = [record for record in new if record.entry.seq not in odd]
-        self._announce_photos(counted)
-        for record in counted:
-            self._note(record)
+        entries = [record.entry for record in new]
+        # Without a remark it is not foreign; with one it may be both foreign and something else.
+        self.hand.folds.add_all(
+            entry for entry in entries if entry.seq not in odd or foreign(entry, self.ledger.station_of) is None
+        )
+        counted = [entry for entry in entries if entry.seq not in odd]
+        self._announce_photos(known.device, counted, at=now)
+        for entry in counted:
+            self._note(entry)
         for case in cases_touched(new):
             self._follow_up_or_note(case, known.device)
 
-    def _announce_photos(self, records: list[Recorded]) -> None:
+    def _announce_photos(self, device: str, entries: Iterable[Entry], *, at: int) -> None:
+        taken = [(entry.case, entry.fact) for entry in entries if isinstance(entry.fact, PhotoTaken)]
         # A device has its receipt for bytes that are here already, and will not send them again.
         here: dict[str, list[PhotoStored]] = {}
-        for entry in (record.entry for record in records):
-            fact = entry.fact
-            if isinstance(fact, PhotoTaken):
-                brought = self.records.announce_photo(entry.case, entry.device, fact, at=self._now())
-                if brought:
-                    stored = PhotoStored(digest=fact.photo.digest, size=fact.photo.size)
-                    here.setdefault(entry.case, []).append(stored)
+        for case, fact in self.records.announce_photos(device, taken, at=at):
+            stored = PhotoStored(digest=fact.photo.digest, size=fact.photo.size)
+            here.setdefault(case, []).append(stored)
         for case, facts in here.items():
             self.hand.write(case, *facts)
 
-    def _note(self, record: Recorded) -> None:
-        entry = record.entry
+    def _note(self, entry: Entry) -> None:
         match entry.fact:
             case PhotoRefused() as fact:
                 # Not the device's fault, and nothing to mend at the hub; but whoever looks at counts wants to see it.
@@ -287,7 +295,7 @@ class Casework:
         known = self.ledger.chain_head(device)
         if known is None or known.revoked or device == HUB:
             raise HubError(f"device {device[:40]!r} is not enrolled")
-        self._heard.setdefault(device, None)
+        self._heard.setdefault(device, _Heard(known.have, known.head))
 
     def seal(self) -> None:
         """Write the ledger's size and root into the hub's own chain, so that both vouch for each other."""
@@ -297,20 +305,18 @@ class Casework:
     def finish(self) -> None:
         """End the transaction's writes: a receipt for each device that was heard, and the seal over the ledger."""
         now, waiting = self._now(), self._waiting()
-        for device, refusal in self._heard.items():
-            known = self.ledger.chain_head(device)
-            if known is not None:
-                receipt = Receipt(
-                    device=device,
-                    have=known.have,
-                    head=known.head,
-                    hub_time=now,
-                    refusal=refusal,
-                    waiting=waiting,
-                    pause_ms=pause_ms(waiting),
-                    photos_missing=self._missing.get(device, ()),
-                )
-                self.hand.send(topics.receipts(device), seal_receipt(receipt, self._key))
+        for device, heard in self._heard.items():
+            receipt = Receipt(
+                device=device,
+                have=heard.have,
+                head=heard.head,
+                hub_time=now,
+                refusal=heard.refusal,
+                waiting=waiting,
+                pause_ms=pause_ms(waiting),
+                photos_missing=self._missing.get(device, ()),
+            )
+            self.hand.send(topics.receipts(device), seal_receipt(receipt, self._key))
         self._heard.clear()
         self._missing.clear()
         self.ledger.finish(at=now)

@@ -12,7 +12,7 @@ from central_hub.deciding.numbering import NumberingError
 from central_hub.desks.filings import FilingsDesk
 from central_hub.desks.lives import Lives
 from central_hub.desks.rules import RulesDesk
-from central_hub.desks.standing import StandingDesk
+from central_hub.desks.standing import Look, StandingDesk
 from central_hub.desks.stickers import Stickers
 from central_hub.hand import HubHand
 from central_hub.store.office.numbers import KeptSticker
@@ -59,17 +59,17 @@ class Following:
             return folded
         if folded.opened is not None and self._company.lives.answer(case):
             folded = self._hand.case(case)
+        look: Look | None = None
         if folded.opened is not None:
             # Before the decision: what is found now may take sticker-first from the station, from this case on.
-            self._company.standing.look(folded)
+            look = self._company.standing.look(folded)
             folded = self._hand.case(case)
-        before = folded.stage
         if can_be_decided(folded):
             folded = self._decide(folded, start)
         if folded.opened is not None and self._company.lives.review_by_rules(case):
             folded = self._hand.case(case)
-        if folded.stage != before:
-            self._company.standing.look(folded)
+        if look is not None:
+            self._company.standing.keep(folded, look)
         self._hand.records.keep_case(folded, opened_at=self._hand.ledger.opened_at(case))
         return folded
 
@@ -149,7 +149,7 @@ class Following:
             vehicle=vehicle.vin,
             valid_until=order.valid_until,
             # Numbers of the installation's own range are nobody's.
-            holder=holder if self._numbers.ranges(holder) else "",
+            holder=taken.holder,
         )
         self._numbers.keep_sticker(kept)
         fact = StickerIssued(

@@ -60,8 +60,7 @@ class HubHand:
     def write(self, case: str, *facts: AnyFact) -> tuple[Recorded, ...]:
         """Write facts into the hub's own chain; case: "" for what is about none."""
         records = self.ledger.write(case, *facts, at=self.now())
-        for record in records:
-            self.folds.add(record.entry)
+        self.folds.add_all(record.entry for record in records)
         return records
 
     def open_own_case(self, fact: ExemptionApplied) -> str:
@@ -99,8 +98,10 @@ class HubHand:
     def committed(self) -> list[Message]:
         """Take note that all of it is on the disk; return what is to be sent now."""
         self.ledger.committed()
+        self.folds.committed()
         outgoing, self._outgoing = self._outgoing, []
-        return outgoing
+        # Device by device, each one's in its order: what arrives together is committed together there.
+        return sorted(outgoing, key=lambda message: message[0].rpartition("/")[0])
 
     def mark(self) -> HandMark:
         """Return where the memory stands, to go back there with the database."""

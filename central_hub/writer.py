@@ -19,7 +19,7 @@ from central_hub import HubError
 from central_hub.committing import Committer, Work, tried
 
 GROUP_ITEMS_MAX = 64
-GROUP_BYTES_MAX = 128 * 1024
+GROUP_BYTES_MAX = 512 * 1024
 WAITING_ITEMS_MAX = 20_000
 WAITING_BYTES_MAX = 256 * 1024 * 1024
 WAITING_OF_SENDER_MAX = 64

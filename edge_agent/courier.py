@@ -160,6 +160,7 @@ def after_receipt(
 ) -> CourierState:
     """Return the state after a receipt. receipted: what the journal holds as receipted now; refused: code or empty.
 
+    One that goes on shows that the hub is there, only busy: the time that the batches behind it have begins anew.
     A gap sends again from there at once the first time. Those after it answer what was sent before that, so they change
     nothing while something is in flight. Any other refusal waits.
     """
@@ -167,7 +168,9 @@ def after_receipt(
     failures = 0 if progressed else state.failures
     stale_gap = refused == GAP and failures > 0 and bool(state.in_flight) and not rewound
     if not refused or stale_gap:
-        going = () if rewound else tuple(flight for flight in state.in_flight if flight.last > receipted)
+        due = now + retry_seconds(0, pace, chance) if progressed else 0.0
+        ahead = () if rewound else tuple(flight for flight in state.in_flight if flight.last > receipted)
+        going = tuple(Flight(flight.last, max(flight.due, due)) for flight in ahead)
         return replace(state, receipted=receipted, in_flight=going, failures=failures)
     pause = 0.0 if refused == GAP and failures == 0 else retry_seconds(failures, pace, chance)
     return replace(
@@ -184,7 +187,9 @@ def after_pause(state: CourierState, pause_ms: int, *, now: float) -> CourierSta
 
     It is no failure: what is in flight gets as much longer to be receipted, since the hub is behind, not gone.
     """
-    seconds = min(max(pause_ms, 0) / 1000, PAUSE_SECONDS_MAX)
+    if pause_ms <= 0:
+        return state
+    seconds = min(pause_ms / 1000, PAUSE_SECONDS_MAX)
     more = max(0.0, now + seconds - max(state.paused_until, now))
     going = tuple(Flight(flight.last, flight.due + more) for flight in state.in_flight)
     return replace(state, in_flight=going, paused_until=max(state.paused_until, now + seconds))
@@ -208,6 +213,8 @@ def after_link(state: CourierState, *, connected: bool) -> CourierState:
 
 def after_record(state: CourierState, newest: int, *, urgent: int, now: float) -> CourierState:
     """Return the state when the journal holds facts up to `newest`, of which those up to `urgent` must go at once."""
+    if newest <= state.newest and urgent <= state.at_once:
+        return state
     first_that_waits = state.newest <= state.at_once and newest > state.newest
     return replace(
         state,
@@ -247,4 +254,4 @@ def _gathered(state: CourierState, now: float, pace: Pace) -> CourierState:
 
 
 def _all_at_once(state: CourierState) -> CourierState:
-    return replace(state, at_once=max(state.at_once, state.newest))
+    return replace(state, at_once=state.newest) if state.at_once < state.newest else state

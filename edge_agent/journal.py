@@ -17,7 +17,7 @@ from edge_agent import precedence
 from edge_agent.clock import Moment
 from edge_agent.courier import KeptPhoto, PhotoState
 from edge_agent.keeping import chain_rows, photo_rows
-from edge_agent.keeping.chain_rows import Pairing
+from edge_agent.keeping.chain_rows import Covered, Pairing
 from edge_agent.store import REAL_DISK, Disk, JournalError, Store
 from edge_agent.wanted.duties import Duty, open_duties
 from inspection import wire
@@ -66,6 +66,19 @@ class Settlement(NamedTuple):
 
     numbered: NumberedDirective
     seq: int
+
+
+class Directed(NamedTuple):
+    """What became of a directive. kept: whether it was the next one and was written; else it was passed over."""
+
+    kept: bool
+
+
+Word = Receipt | NumberedDirective
+"""What the hub says over the network."""
+
+Taken = Covered | Directed | JournalError
+"""What came of it: of a receipt, of a directive, or the error with which it was not taken."""
 
 
 class Journal:
@@ -176,27 +189,16 @@ class Journal:
         found = self._store.rows("SELECT digest FROM facts ORDER BY seq DESC LIMIT 1")
         return bytes(found[0][0]) if found else CHAIN_START
 
-    def settle(self, receipt: Receipt, at: Moment | None = None) -> int:
-        """Take the hub's word for what it has, and return the number of the last receipted fact.
+    def settle(self, receipt: Receipt) -> int:
+        """Take the hub's word for what it has, by file, and return the number of the last receipted fact.
 
-        at: when the receipt came over the network; None for one that came by file, which says nothing about the clocks.
-        A receipt that comes late or twice changes nothing. A newer one that names fewer facts means that the hub lost
-        some (it was restored from a backup): they wait again. Raises JournalError when the receipt is for another
-        device, or its hash is not the one of our fact: the hub then speaks of another chain.
+        It says nothing about the clocks: nobody knows how long it was on its way. A receipt that comes late or twice
+        changes nothing. A newer one that names fewer facts means that the hub lost some (it was restored from a
+        backup): they wait again. Raises JournalError when the receipt is for another device, or its hash is not the one
+        of our fact: the hub then speaks of another chain.
         """
-        if receipt.device != self._device:
-            raise MisdirectedError(f"this is a receipt for {receipt.device[:40]}, not for {self._device}")
-        # A receipt that a power cut takes back comes again; nothing is let go on its word before a lasting write.
         with self._store.writing(needs_room=False, lasting=False) as connection:
-            receipted, hub_time = connection.execute("SELECT receipted, hub_time FROM chain").fetchone()
-            late = receipt.hub_time <= hub_time and receipt.have <= receipted
-            if late:
-                return int(receipted)
-            chain_rows.check_head(connection, receipt, receipted)
-            chain_rows.cover(connection, receipt, receipted=receipted, hub_time=hub_time)
-            if at is not None and receipt.hub_time > hub_time:
-                chain_rows.pair(connection, at, receipt.hub_time)
-            return receipt.have
+            return self._settle(connection, receipt, None).receipted
 
     def take_back_photos(self, digests: Iterable[str]) -> None:
         """Let photos wait again that the hub says it does not have any more: it was restored from a backup."""
@@ -228,25 +230,19 @@ class Journal:
         with self._store.writing(needs_room=False) as connection:
             return chain_rows.forget(connection, before_hub_time)
 
-    def commit_directive(self, numbered: NumberedDirective, at: Moment) -> bool:
-        """Keep a directive and the fact that says so, both or none; return whether it was new and next.
+    def take(self, words: Sequence[Word], at: Moment) -> list[Taken]:
+        """Take what the hub said, in one commit, and return what came of each word, in their order.
 
-        One that came before is passed over, and so is one after a gap: the hub sends the missing one again, and then
-        this one. Raises JournalError when it is for another device.
+        A directive is kept together with the fact that says so. One that came before is passed over, and so is one
+        after a gap: the hub sends the missing one again, and then this one. What cannot be taken gives its error, and
+        spoils none of the others: MisdirectedError, JournalFullError for a directive when the floor of free space is
+        reached, or what `settle` raises.
+        Raises JournalFullError or JournalError when the disk refuses: then nothing of it is taken.
         """
-        if numbered.device != self._device:
-            raise MisdirectedError(f"this is a directive for {numbered.device[:40]}, not for {self._device}")
-        with self._store.writing() as connection:
-            last = connection.execute("SELECT coalesce(max(number), 0) FROM directives").fetchone()[0]
-            if numbered.number != last + 1:
-                return False
-            case = numbered.directive.case
-            settled = self._append(connection, DirectiveSettled(number=numbered.number), at, "")
-            values = (numbered.number, case, msgspec.msgpack.encode(numbered), settled.entry.seq)
-            connection.execute("INSERT INTO directives VALUES (?, ?, ?, ?)", values)
-            if isinstance(numbered.directive, StickerGranted | StickerDenied):
-                photo_rows.case_is_over(connection, case)
-            return True
+        # A receipt that a power cut takes back comes again; nothing is let go on its word before a lasting write.
+        lasting = any(isinstance(word, NumberedDirective) for word in words)
+        with self._store.writing(needs_room=False, lasting=lasting) as connection:
+            return [self._taken(connection, word, at) for word in words]
 
     def directives_for(self, case: str) -> list[Settlement]:
         """Return the directives about a case, in their order."""
@@ -313,6 +309,35 @@ class Journal:
         refused = self._store.rows("SELECT count(*) FROM photos WHERE refused_code != ''")[0][0]
         directives = self._store.rows("SELECT coalesce(max(number), 0) FROM directives")[0][0]
         return Counts(self.newest, self.receipted, directives, kept, size, refused)
+
+    def _taken(self, connection: Any, word: Word, at: Moment) -> Taken:
+        try:
+            if isinstance(word, Receipt):
+                return self._settle(connection, word, at)
+            return self._keep(connection, word, at)
+        except JournalError as error:
+            # All of these are raised before the first write, so nothing of this word is in the transaction.
+            return error
+
+    def _settle(self, connection: Any, receipt: Receipt, at: Moment | None) -> Covered:
+        if receipt.device != self._device:
+            raise MisdirectedError(f"this is a receipt for {receipt.device[:40]}, not for {self._device}")
+        return chain_rows.settle(connection, receipt, at)
+
+    def _keep(self, connection: Any, numbered: NumberedDirective, at: Moment) -> Directed:
+        if numbered.device != self._device:
+            raise MisdirectedError(f"this is a directive for {numbered.device[:40]}, not for {self._device}")
+        self._store.check_room()
+        last = connection.execute("SELECT coalesce(max(number), 0) FROM directives").fetchone()[0]
+        if numbered.number != last + 1:
+            return Directed(kept=False)
+        case = numbered.directive.case
+        settled = self._append(connection, DirectiveSettled(number=numbered.number), at, "")
+        values = (numbered.number, case, msgspec.msgpack.encode(numbered), settled.entry.seq)
+        connection.execute("INSERT INTO directives VALUES (?, ?, ?, ?)", values)
+        if isinstance(numbered.directive, StickerGranted | StickerDenied):
+            photo_rows.case_is_over(connection, case)
+        return Directed(kept=True)
 
     def _append(self, connection: Any, fact: AnyFact, at: Moment, case: str) -> Recorded:
         last = connection.execute("SELECT seq, digest FROM facts ORDER BY seq DESC LIMIT 1").fetchone()

@@ -184,7 +184,7 @@ class Store:
         """
         with self.changed:
             if needs_room:
-                self._check_room()
+                self.check_room()
             try:
                 with self._waiting_for_disk(lasting), self._transaction():
                     yield self._connection
@@ -193,6 +193,15 @@ class Store:
                     raise JournalFullError(f"存储空间已满，无法记录。The disk is full: {error}.") from error
                 raise _refused(self._path, str(error)) from error
             self.changed.notify_all()
+
+    def check_room(self) -> None:
+        """Raise JournalFullError when the floor of free space is reached."""
+        free = self._disk.free_bytes(self._path.parent)
+        if free < self._free_bytes_min:
+            raise JournalFullError(
+                f"存储空间已满，无法记录。The disk has {free} bytes free and {self._free_bytes_min} must stay free: "
+                "nothing more can be recorded until room is made."
+            )
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -210,14 +219,6 @@ class Store:
             yield
         finally:
             self._connection.execute("PRAGMA synchronous = FULL")
-
-    def _check_room(self) -> None:
-        free = self._disk.free_bytes(self._path.parent)
-        if free < self._free_bytes_min:
-            raise JournalFullError(
-                f"存储空间已满，无法记录。The disk has {free} bytes free and {self._free_bytes_min} must stay free: "
-                "nothing more can be recorded until room is made."
-            )
 
 
 def _opened(path: Path, disk: Disk) -> sqlite3.Connection:

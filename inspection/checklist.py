@@ -8,7 +8,7 @@ gets its default rows, marked so. Whether an item holds is for the person who ch
 import tomllib
 from collections.abc import Collection, Container, Iterator
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal, NoReturn
 
 import msgspec
@@ -40,6 +40,8 @@ CHECKLIST_CHARACTERS_MAX = 200_000
 FOLDER = "checklists"
 CURRENT = "1"
 DEFAULT = "default"
+REQUIREMENTS_KEPT_MAX = 1_000
+"""Few kinds of vehicles come, but a device may name any: so many answers are kept."""
 
 _BUSINESS_TABLES: dict[Regime, tuple[str, ...]] = {"chayan": ("chayan_form_business", "ywlx"), "jianyan": ("jylb",)}
 
@@ -222,13 +224,21 @@ def current_checklist() -> Checklist:
     return shipped_checklist(CURRENT)
 
 
-def required_for(opened: CaseOpened) -> Requirement:
-    """Return what the shipped checklist demands of an opened case: by ywlx at 查验, by jylb at 检验."""
+def required_for(opened: CaseOpened, version: str = CURRENT) -> Requirement:
+    """Return what a shipped checklist demands of an opened case: by ywlx at 查验, by jylb at 检验.
+
+    Raises ChecklistError when there is none of that version.
+    """
     business = opened.business if opened.regime == "chayan" else opened.inspection_kind
     vehicle = opened.vehicle
-    return current_checklist().required(
-        opened.regime, business=business, vehicle_class=vehicle.vehicle_class, use=vehicle.use
+    return _shipped_requirement(
+        version, opened.regime, business=business, vehicle_class=vehicle.vehicle_class, use=vehicle.use
     )
+
+
+@lru_cache(maxsize=REQUIREMENTS_KEPT_MAX)
+def _shipped_requirement(version: str, regime: Regime, *, business: str, vehicle_class: str, use: str) -> Requirement:
+    return shipped_checklist(version).required(regime, business=business, vehicle_class=vehicle_class, use=use)
 
 
 def is_vin_item(item: ItemSpec) -> bool:

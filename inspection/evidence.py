@@ -28,7 +28,7 @@ class EvidenceError(InspectionError):
     """A reference to a photo or a video that cannot be one."""
 
 
-class PhotoRef(Struct, frozen=True, kw_only=True):
+class PhotoRef(Struct, frozen=True, kw_only=True, gc=False):
     """One photo, named by what it holds.
 
     digest: SHA-256 of the file's bytes, 64 lower-case hexadecimal characters.
@@ -43,7 +43,7 @@ class PhotoRef(Struct, frozen=True, kw_only=True):
     height: Whole
 
 
-class CharacterReading(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class CharacterReading(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One position of a reading: the character chosen, its probability (0 to 1) and the next best ones.
 
     alternatives: (character, probability) pairs, most probable first, without the chosen one.
@@ -56,7 +56,7 @@ class CharacterReading(Struct, frozen=True, kw_only=True, omit_defaults=True):
     corrected: Line = ""
 
 
-class VinFinding(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class VinFinding(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What a model read on a photo of a VIN (车辆识别代号).
 
     vin: 17 characters, or empty when none was read. confidence: 0 to 1.
@@ -81,7 +81,7 @@ class VinFinding(Struct, frozen=True, kw_only=True, omit_defaults=True):
     milliseconds: float = 0.0
 
 
-class VideoRef(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class VideoRef(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """An interval of a recorder's footage (GB/T 28181 addressing); the footage itself stays where it was recorded.
 
     recorder, channel: 20-digit device ids, or a body camera's own number. start, end: Unix milliseconds.

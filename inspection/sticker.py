@@ -24,6 +24,8 @@ STICKER_ADDRESS_CHARACTERS_MAX = 1_000
 NUMBER_DIGITS = 8
 NUMBER_MAX = 10**NUMBER_DIGITS - 1
 _VIN_TAG_BYTES = 8
+_PAYLOAD_BYTES_MAX = STICKER_TEXT_CHARACTERS_MAX * 5 // 8
+"""A character of Base32 carries five bits."""
 _ADDRESS = re.compile(r"https?://[^?#]*/s/([^/?#]*)/?(?:[?#].*)?", re.IGNORECASE)
 _NUMBER = re.compile(rf"([A-Z0-9]{{0,12}})([0-9]{{{NUMBER_DIGITS}}})", re.ASCII)
 
@@ -66,7 +68,7 @@ def sign_sticker(sticker: Sticker, key: SigningKey) -> bytes:
     """
     data = msgspec.msgpack.encode(sticker)
     payload = data + key.sign("sticker", data)
-    if len(sticker_text(payload)) > STICKER_TEXT_CHARACTERS_MAX:
+    if len(payload) > _PAYLOAD_BYTES_MAX:
         raise StickerError(f"a sticker has at most {STICKER_TEXT_CHARACTERS_MAX} characters")
     return payload
 

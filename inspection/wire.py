@@ -38,7 +38,7 @@ class WireError(InspectionError):
         self.code = code
 
 
-class Recorded(Struct, frozen=True):
+class Recorded(Struct, frozen=True, gc=False):
     """A fact with the bytes that carry it and their SHA-256, the hash that the next fact names."""
 
     entry: Entry

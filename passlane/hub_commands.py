@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from passlane import UsageError
+from passlane import UsageError, garbage
 from passlane.parents import told_to_stop
 
 if TYPE_CHECKING:
@@ -116,6 +116,7 @@ def run_hub(options: argparse.Namespace) -> int:
             raise UsageError(f"{options.data}: {error}") from error
         await hub.run(stop, ready=lambda made: _say_ready(hub.url, made, as_json=options.json))
 
+    garbage.look_less()
     asyncio.run(serve())
     return 0
 

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from inspection.topics import PARTITIONS
-from passlane import UsageError
+from passlane import UsageError, garbage
 from passlane.hub_commands import PRIVATE_UMASK
 from passlane.parents import told_to_stop
 
@@ -50,5 +50,6 @@ def run_worker(options: argparse.Namespace) -> int:
             raise UsageError(f"{options.data}: {error}") from error
         await worker.run(stop, told=told)
 
+    garbage.look_less()
     asyncio.run(work())
     return 0

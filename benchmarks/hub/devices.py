@@ -135,10 +135,10 @@ class Device:
     def step(self) -> None:
         """Take what the link delivered, and send what may go."""
         dispatch, clock = self._dispatch, self.clock
-        while self.link.arrived:
-            event = taken(self.link)
-            self._directives += isinstance(event, Arrived) and event.what == "directive"
-            dispatch.take(event, clock.now())
+        if self.link.arrived:
+            events = taken(self.link)
+            self._directives += sum(isinstance(event, Arrived) and event.what == "directive" for event in events)
+            dispatch.take(events, clock.now())
         at = clock.now()
         while isinstance(step := dispatch.next_message(at), Message):
             dispatch.handed_over(step, at, taken=self.link.publish(step.kind, step.payload))

@@ -10,19 +10,22 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.hub.inspections import PHOTO_KINDS, STATION, Chain, batches, opening, photo_facts
+from benchmarks.hub.inspections import BOOT, PHOTO_KINDS, STATION, Chain, batches, opening, photo_facts
 from central_hub.casework import Casework
 from central_hub.committing import Committer
 from central_hub.installation import load_key, load_settings
 from central_hub.store.database import open_for_writing
 from inspection import topics
+from inspection.directives import Contact
 from inspection.evidence import PhotoRef
 from inspection.signing import SigningKey, digest
-from inspection.wire import BATCH_FACTS_MAX, Recorded, seal_batch
+from inspection.wire import BATCH_FACTS_MAX, Recorded, seal_batch, seal_contact
 
 SETTINGS = f'title = "bench"\npractice = true\n\n[[stations]]\nid = "{STATION}"\nname = "bench"\nadmitted = true\n'
 GROUP_MESSAGES_MAX = 64
 _MILLISECOND_NS = 1_000_000
+_RUNNING_MS = 30 * 86_400_000
+"""How long a device has run when it is heard: what it tells of happened before."""
 
 
 def now_ms() -> int:
@@ -35,12 +38,26 @@ class Sender:
 
     def __init__(self, name: str) -> None:
         self.key = SigningKey(os.urandom(32))
-        self.chain = Chain(name)
+        self.chain = Chain(name, start=now_ms() - _RUNNING_MS)
 
     @property
     def topic(self) -> str:
         """The topic of its facts."""
         return topics.facts(self.chain.device)
+
+    def contact(self) -> bytes:
+        """Return what the device says of itself, before it wrote anything: from then on the hub can date its facts."""
+        chain = self.chain
+        contact = Contact(
+            device=chain.device,
+            newest=chain.seq,
+            head=chain.head,
+            receipted=chain.seq,
+            wall=now_ms(),
+            mono=_RUNNING_MS,
+            boot=BOOT,
+        )
+        return seal_contact(contact, self.key)
 
     def messages(self, records: Sequence[Recorded], facts_max: int = BATCH_FACTS_MAX) -> list[bytes]:
         """Return consecutive facts as signed batches of so many facts at most."""
@@ -103,6 +120,7 @@ class InProcess:
                 ),
             ]
         )
+        self.commit([(topics.contact(sender.chain.device), sender.contact()) for sender in senders])
 
     def store_photos(self, sender: Sender, photos: Sequence[PhotoRef]) -> None:
         """Have a device announce photos in a case of its own, and write down that their bytes are here."""

@@ -29,6 +29,7 @@ STATION = "ST01"
 INSPECTOR = "inspector"
 """Each device has one of its own, called after it."""
 RECORDER, CHANNEL = "11010100001180000001", "11010100001320000007"
+BOOT = "benchbox"
 FACTS = 30
 PHOTOS = 8
 PHOTO_KINDS = ("0111", "0112", "0113", "0157", "0115", "0116", "0117", "0118")
@@ -129,17 +130,18 @@ def facts_of(device: str, number: int, photos: Sequence[PhotoRef]) -> list[AnyFa
 
 
 class Chain:
-    """The chain of one device's facts. seq, head: where it stands; at the start 0 and CHAIN_START."""
+    """The chain of one device's facts. seq, head: where it stands. start: of its clock, Unix milliseconds."""
 
-    def __init__(self, device: str, *, seq: int = 0, head: bytes = CHAIN_START) -> None:
+    def __init__(self, device: str, *, seq: int = 0, head: bytes = CHAIN_START, start: int = _START_MS) -> None:
         self.device = device
+        self.start = start
         self.seq = seq
         self.head = head
 
     def add(self, fact: AnyFact, *, case: str = "") -> Recorded:
         """Return the next fact of the chain; an opening gets the id of the case that it opens."""
         self.seq += 1
-        wall = _START_MS + self.seq * _FACT_MS
+        wall = self.start + self.seq * _FACT_MS
         record = encode_entry(
             Entry(
                 device=self.device,
@@ -147,7 +149,7 @@ class Chain:
                 before=self.head,
                 wall=wall,
                 mono=self.seq * _FACT_MS,
-                boot="benchbox",
+                boot=BOOT,
                 case=case_id(self.device, self.seq) if isinstance(fact, CaseOpened) else case,
                 fact=fact,
             )

@@ -102,7 +102,7 @@ def _fill(homes: Sequence[Path], numbers: range, photos: Sequence[PhotoRef]) -> 
 @contextlib.contextmanager
 def _place(folder: Path, names: Sequence[str]) -> Iterator[_Place]:
     """Run a broker in a folder of its own, which lets in the bare hub and devices of these names."""
-    password = secrets.token_urlsafe(12)
+    password = secrets.token_hex(12)
     with tempfile.TemporaryDirectory(dir=folder) as made:
         here = Path(made)
         broker = Broker(here, host=_HOST, port=free_port(_HOST))

@@ -28,6 +28,9 @@ WAITING_CALM = 256
 PAUSE_MS_EACH = 20
 PAUSE_MS_MAX = 30_000
 
+_LOOKED_AT = frozenset({*HUB_FACTS, UnknownFact, CaseOpened})
+"""Kinds of facts that may count for nothing in a case of their device's own; any other is always in order there."""
+
 StationOf = Callable[[str], str]
 """The station at which a device is enrolled; empty for one that is not."""
 
@@ -163,29 +166,34 @@ def foreign(entry: Entry, station_of: StationOf) -> Remark | None:
     """
     if entry.device == HUB or not entry.case:
         return None
-    station = station_of(entry.device)
-    if isinstance(entry.fact, CaseOpened) and entry.fact.station != station:
+    if isinstance(entry.fact, CaseOpened) and entry.fact.station != (station := station_of(entry.device)):
         return Remark(
             seq=entry.seq, code="fact.station", text=f"{entry.device} works at {station!r}, not where it says"
         )
-    if station_of(case_device(entry.case)) != station:
+    opener = case_device(entry.case)
+    if opener != entry.device and station_of(opener) != station_of(entry.device):
         return Remark(seq=entry.seq, code="fact.foreign_case", text=f"{entry.case} is a case of another station")
     return None
 
 
 def remarks(records: tuple[Recorded, ...], station_of: StationOf) -> tuple[Remark, ...]:
     """Step 8: name the facts that are committed but count for nothing. The fold passes over the same ones."""
-    found = []
-    for record in records:
-        entry = record.entry
-        if isinstance(entry.fact, HUB_FACTS):
-            text = f"only the hub may write {type(entry.fact).__name__}"
-            found.append(Remark(seq=entry.seq, code="fact.not_yours", text=text))
-        elif isinstance(entry.fact, UnknownFact):
-            text = f"this hub knows no fact of kind {entry.fact.kind!r}"
-            found.append(Remark(seq=entry.seq, code="fact.unknown", text=text))
-        elif isinstance(entry.fact, CaseOpened) and entry.case != case_id(entry.device, entry.seq):
-            found.append(Remark(seq=entry.seq, code="fact.case", text=f"a fact {entry.seq} cannot open {entry.case!r}"))
-        elif (odd := foreign(entry, station_of)) is not None:
-            found.append(odd)
-    return tuple(found)
+    # Of the thirty facts of an inspection all but the first are plain ones about their own device's case.
+    asked = (r.entry for r in records if type(r.entry.fact) in _LOOKED_AT or not _own_case(r.entry))
+    found = (_remark(entry, station_of) for entry in asked)
+    return tuple(remark for remark in found if remark is not None)
+
+
+def _own_case(entry: Entry) -> bool:
+    return not entry.case or case_device(entry.case) == entry.device
+
+
+def _remark(entry: Entry, station_of: StationOf) -> Remark | None:
+    fact = entry.fact
+    if isinstance(fact, HUB_FACTS):
+        return Remark(seq=entry.seq, code="fact.not_yours", text=f"only the hub may write {type(fact).__name__}")
+    if isinstance(fact, UnknownFact):
+        return Remark(seq=entry.seq, code="fact.unknown", text=f"this hub knows no fact of kind {fact.kind!r}")
+    if isinstance(fact, CaseOpened) and entry.case != case_id(entry.device, entry.seq):
+        return Remark(seq=entry.seq, code="fact.case", text=f"a fact {entry.seq} cannot open {entry.case!r}")
+    return foreign(entry, station_of)

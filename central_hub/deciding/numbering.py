@@ -63,11 +63,15 @@ class NumberRange:
 
 
 class Taken(NamedTuple):
-    """A number that was given out. left: how many its holder has left. low: whether somebody should allot more."""
+    """A number that was given out. left: how many its holder has left. low: whether somebody should allot more.
+
+    holder: whose range it is of; empty for the installation's own.
+    """
 
     number: str
     left: int
     low: bool
+    holder: str
 
 
 def checked_range(allotted: RangeAllotted, others: Iterable[NumberRange], own_prefixes: Collection[str]) -> NumberRange:
@@ -105,8 +109,8 @@ def taken_from(ranges: Iterable[NumberRange]) -> Taken:
     usable = [each for each in ranges if each.left > 0]
     if not usable:
         raise NumberingError("sticker.range_empty", "no sticker number is left: allot another range to the holder")
-    left = sum(each.left for each in usable) - 1
-    return Taken(number_text(usable[0].prefix, usable[0].next), left, low=left < NUMBERS_LEFT_MIN)
+    first, left = usable[0], sum(each.left for each in usable) - 1
+    return Taken(number_text(first.prefix, first.next), left, low=left < NUMBERS_LEFT_MIN, holder=first.holder)
 
 
 def follows(number: str, ranges: Iterable[NumberRange]) -> NumberRange:

@@ -1,6 +1,6 @@
 """The desk of filings (备案): who may inspect what, where and with which terminal is written down, and looked up."""
 
-from central_hub.deciding.permitting import KINDS, check_filing, filings_of, kind_of, names_of
+from central_hub.deciding.permitting import check_filing, filings_of, kind_of, names_of
 from central_hub.desks import ActError, Hand
 from central_hub.people.roles import Actor
 from central_hub.store.office.filings import FilingTable
@@ -46,6 +46,6 @@ class FilingsDesk:
 
     def bearing_on(self, opened: CaseOpened, device: str) -> Filings:
         """Return the three filings that bear on a case which `device` opened, for `rules.judge_permission`."""
-        kept = [kind for kind in KINDS if self._table.any_of(kind)]
+        kept = self._table.kinds()
         found = (self._table.get(kind, name) for kind, name in names_of(opened, device) if kind in kept)
         return filings_of(opened, device, [filing for filing in found if filing is not None], kept=kept)

@@ -9,7 +9,14 @@ from central_hub.clock import day_of
 from central_hub.desks import ActError, Hand
 from central_hub.people.roles import Actor
 from inspection.facts import RulesInForce
-from inspection.rules import Rulebook, load_rulebooks, rulebook_on, shipped_texts, sign_rulebook
+from inspection.rules import (
+    Rulebook,
+    load_rulebooks,
+    rulebook_on,
+    shipped_rulebooks,
+    shipped_texts,
+    sign_rulebook,
+)
 from inspection.signing import digest
 
 TEXT_CHARACTERS_MAX = 40_000
@@ -112,4 +119,6 @@ class RulesDesk:
         self._hand.db.execute(_KEEP, (book.digest,))
 
     def _loaded(self, more: Sequence[OwnText]) -> tuple[Rulebook, ...]:
+        if not self._folder and not more:
+            return shipped_rulebooks()
         return load_rulebooks([*shipped_texts(), *self._folder], more, self._hand.key.public)

@@ -7,17 +7,18 @@ alone takes sticker-first from a station from that moment; what it takes back, t
 import hashlib
 import hmac
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 
 from central_hub.clock import day_of
 from central_hub.deciding.conflicts import Person, StepError
 from central_hub.desks import Hand
 from central_hub.standing import acts
-from central_hub.standing.observing import events_of, looked_at, row_of, timing_of
+from central_hub.standing.observing import FactName, events_of, looked_at, row_of, timing_of
 from central_hub.store.office.filings import FilingTable
 from central_hub.store.standing.keeping import Placed, StandingTables
-from central_hub.store.standing.reading import StandingReading
-from central_hub.store.timing import Received, happened
+from central_hub.store.standing.reading import CONCLUDED_OVER_MAX, StandingReading
+from central_hub.store.timing import Estimate, happened
 from inspection.case import Case
 from inspection.facts import (
     AnyFact,
@@ -31,7 +32,6 @@ from inspection.facts import (
 from inspection.filings import AreaFiling
 from inspection.standing import chain
 from inspection.standing.explaining import Explanation
-from inspection.standing.figures import Inspected
 from inspection.standing.rules import StandingRules, SuspicionLink, shipped_standing_rules, standing_rules_on
 from inspection.standing.state import StationStanding
 from inspection.standing.suspicion import Around, Timing, place_of, suspicions
@@ -41,6 +41,20 @@ DAY_MS = 86_400_000
 MINUTE_MS = 60_000
 TIPS_A_DAY_MAX = 2_000
 """Anybody may tell of something: what a flood of it would write is bounded, and the door slows it down before."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Look:
+    """What a look at a concluded case leaves for its row. around: None where there was nothing new to look at.
+
+    first: whether nothing is kept of the case yet. stages: the one in which it was kept, and the one at the look.
+    issued: whether it had its sticker then, which an archived case may still get: its stage stays.
+    """
+
+    around: Around | None = None
+    first: bool = False
+    stages: frozenset[str] = frozenset()
+    issued: bool = False
 
 
 class StandingDesk:
@@ -63,99 +77,111 @@ class StandingDesk:
         today = self._today()
         return self._reading.explanation(self.standing(station), rules=self._rules(today), today=today)
 
-    def look(self, case: Case) -> tuple[AnyFact, ...]:
-        """Write what is newly suspicious about a concluded case, and what follows for its station; return the facts.
+    def look(self, case: Case) -> Look | None:
+        """Write what is newly suspicious about a concluded case, and what follows for its station.
 
-        Called whenever something about a case changed, with the case as it stands; what was said is not said again.
+        Called whenever something about a case changed, before anything is decided about it; what was said is not said
+        again. Return what `keep` needs once the case stands as it will; None before the verdict.
         """
-        opened = case.opened
-        if opened is None or case.concluded is None:
-            return ()
-        today = self._today()
-        looked, stage = self._tables.kept(case.case)
-        written: tuple[AnyFact, ...] = ()
-        if looked != looked_at(case):
-            written = self._look_closely(case, opened, today)
-        elif stage != case.stage:
-            self._tables.keep_outcome(self._row(case, opened, None, None, today), case.stage)
-        else:
-            return ()
-        self._tables.keep_events(case.case, opened.station, events_of(case), at=self._hand.now())
-        return written
+        if case.opened is None or case.concluded is None:
+            return None
+        kept = self._tables.kept(case.case)
+        if kept is not None and kept[0] == looked_at(case):
+            return Look(stages=frozenset({kept[1], case.stage}), issued=case.issued is not None)
+        return self._look_closely(case, case.opened, first=kept is None)
 
-    def _look_closely(self, case: Case, opened: CaseOpened, today: date) -> tuple[AnyFact, ...]:
-        rules = self._rules(today)
-        area = self._area(opened)
-        timing = self._timing(case)
-        now = self._hand.now()
-        since, until = (timing.opened, timing.concluded) if timing else (now, now)
-        around = Around(
-            timing=timing,
-            neighbours=self._reading.neighbours(
-                case, opened, since=since, until=until, busy_since=until - rules.limits.inspector_minutes * MINUTE_MS
-            ),
-            reuses=self._reading.reuses(case.case, [photo.photo.digest for photo in case.all_photos]),
-            area=area,
-        )
+    def keep(self, case: Case, look: Look) -> None:
+        """Keep a case that was looked at as it stands now: its row, and what happened to it."""
+        if case.opened is None or (look.around is None and _stands_as_seen(case, look)):
+            return
+        if look.around is None:
+            row = row_of(case, case.opened, None, day=self._today(), area=None, counting=self._rules().counting)
+            self._tables.keep_outcome(row, case.stage)
+        else:
+            self._keep_row(case, case.opened, look.around)
+        keep_events = self._tables.begin_events if look.first else self._tables.keep_events
+        keep_events(case.case, case.opened.station, events_of(case), at=self._hand.now())
+
+    def _look_closely(self, case: Case, opened: CaseOpened, *, first: bool) -> Look:
+        rules = self._rules()
+        around = self._around(case, opened, rules)
         new = tuple(fact for fact in suspicions(case, around, rules) if self._judged(fact))
         if new:
             self._hand.write(case.case, *new)
-        after = self._hand.case(case.case) if new else case
-        placed = Placed(
-            device=case.device,
-            registered=opened.vehicle.vin,
-            # A time that nobody is sure of is kept as none: it proves nothing about who was where.
-            opened=since if timing and timing.sure else 0,
-            concluded=until if timing and timing.sure else 0,
-            position=place_of(opened, area),
-            looked=looked_at(case),
-            stage=after.stage,
+        if _may_stop(new, rules):
+            # The rules count this case too.
+            self._keep_row(self._hand.case(case.case), opened, around)
+            self._stop_now(opened.station, rules)
+        return Look(around=around, first=first)
+
+    def _around(self, case: Case, opened: CaseOpened, rules: StandingRules) -> Around:
+        area, timing, limits = self._area(opened), self._timing(case), rules.limits
+        reuses = self._reading.reuses(case.case, [photo.photo.digest for photo in case.all_photos])
+        if timing is None or not timing.sure:
+            # Then it proves nothing about who was where.
+            return Around(timing=timing, reuses=reuses, area=area)
+        until = timing.concluded
+        return Around(
+            timing=timing,
+            concluded=self._reading.concluded(
+                case,
+                opened,
+                since=until - limits.inspector_minutes * MINUTE_MS,
+                until=until,
+                most=limits.inspector_cases_max + CONCLUDED_OVER_MAX,
+            ),
+            neighbours=self._reading.neighbours(case, opened, timing, here=place_of(opened, area), limits=limits),
+            reuses=reuses,
+            area=area,
         )
-        self._tables.keep(self._row(after, opened, timing, area, today), placed)
-        if case.calls:
-            self._tables.keep_called(case.case, case.calls[-1].result)
-        return (*new, *self._stop_now(opened.station, new, rules, today))
 
     def _judged(self, fact: SuspicionRaised) -> bool:
         # Where people practise, or vehicles are simulated, time and place say nothing, and photos are used again.
         return not self._hand.settings.practice or fact.rule.partition(".")[0] not in _NOT_IN_PRACTICE
 
-    def _row(
-        self, case: Case, opened: CaseOpened, timing: Timing | None, area: AreaFiling | None, today: date
-    ) -> Inspected:
-        return row_of(case, opened, timing, day=today, area=area, counting=self._rules(today).counting)
+    def _keep_row(self, case: Case, opened: CaseOpened, around: Around) -> None:
+        timing, area, today = around.timing, around.area, self._today()
+        # A time that nobody is sure of is kept as none: it proves nothing about who was where.
+        sure = timing if timing and timing.sure else Timing(opened=0, concluded=0)
+        placed = Placed(
+            device=case.device,
+            registered=opened.vehicle.vin,
+            opened=sure.opened,
+            concluded=sure.concluded,
+            position=place_of(opened, area),
+            looked=looked_at(case),
+            stage=case.stage,
+        )
+        row = row_of(case, opened, timing, day=today, area=area, counting=self._rules(today).counting)
+        self._tables.keep(row, placed)
+        if case.calls:
+            self._tables.keep_called(case.case, case.calls[-1].result)
 
     def _area(self, opened: CaseOpened) -> AreaFiling | None:
         found = self._filings.get("area", opened.area or opened.station)
         return found if isinstance(found, AreaFiling) else None
 
     def _timing(self, case: Case) -> Timing | None:
-        ends = self._reading.ends_of(case)[:2]
-        by_device: dict[str, list[Received]] = {}
-        for end in ends:
-            by_device.setdefault(end[1].device, []).append(end)
-        estimates = {
-            (device, seq): estimate
-            for device, facts in by_device.items()
-            for seq, estimate in happened(
-                facts, self._reading.pairings(device, [entry.boot for _, entry in facts])
-            ).items()
-        }
+        ends = self._reading.ends_of(case)
+        estimates: dict[FactName, Estimate] = {}
+        for device in {entry.device for _, entry in ends}:
+            facts = [end for end in ends if end[1].device == device]
+            pairings = self._reading.pairings(device, [entry.boot for _, entry in facts])
+            estimates |= {(device, seq): estimate for seq, estimate in happened(facts, pairings).items()}
         return timing_of(ends, estimates)
 
-    def _stop_now(
-        self, station: str, new: Iterable[SuspicionRaised], rules: StandingRules, today: date
-    ) -> tuple[AnyFact, ...]:
-        links = [link for link in rules.chain if isinstance(link, SuspicionLink) and link.subject == "station"]
-        counted = {code for link in links for code in link.suspicions}
-        if not counted & {raised.rule for raised in new}:
-            return ()
-        marked = self._reading.marked(station, today, chain.marked_days(rules))
-        return self._write(today, chain.live(today, station, marked, self._past(today, rules), rules))
+    def _stop_now(self, station: str, rules: StandingRules) -> None:
+        today, days = self._today(), chain.marked_days(rules)
+        marked, past = self._reading.marked(station, today, days), self._past(today, rules)
+        # Others can only excuse a station, by being odder than is ordinary. To count them goes through all their rows,
+        # and is for where something would be raised beside ordinary ones.
+        if chain.live(today, station, marked, past, rules):
+            marked += self._reading.marked_elsewhere(station, today, days)
+            self._write(today, chain.live(today, station, marked, past, rules))
 
     def say_rules(self) -> None:
         """Write down which rules of standing hold, where others held before; cheap at each tick of the clock."""
-        rules = self._rules(self._today())
+        rules = self._rules()
         if self._tables.put_in_force(rules.digest):
             self._hand.write("", RulesInForce(name="standing", digest=rules.digest, text=rules.text))
 
@@ -261,8 +287,18 @@ class StandingDesk:
             raise StepError("standing.unknown", f"there is no station {station[:40]!r}", "没有该检验机构")
         return self.standing(station)
 
-    def _rules(self, day: date) -> StandingRules:
-        return standing_rules_on(day, self._books)
+    def _rules(self, day: date | None = None) -> StandingRules:
+        return standing_rules_on(day or self._today(), self._books)
 
     def _today(self) -> date:
         return day_of(self._hand.now())
+
+
+def _stands_as_seen(case: Case, look: Look) -> bool:
+    return look.stages == {case.stage} and look.issued == (case.issued is not None)
+
+
+def _may_stop(new: Iterable[SuspicionRaised], rules: StandingRules) -> bool:
+    """Say whether a rule about stations counts one of these suspicions."""
+    links = [link for link in rules.chain if isinstance(link, SuspicionLink) and link.subject == "station"]
+    return not {code for link in links for code in link.suspicions}.isdisjoint(raised.rule for raised in new)

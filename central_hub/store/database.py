@@ -16,7 +16,9 @@ FILE_NAME = "ledger.db"
 BUSY_SECONDS_MAX = 10
 CACHE_KIB = 64 * 1024
 WAL_PAGES_MAX = 16_000
-SCHEMA = 3
+STATEMENTS_KEPT_MAX = 512
+"""Prepared once and used again: those that write several rows have a text for each number of them."""
+SCHEMA = 4
 """The number of the tables; any change to them is a new one, with its steps in `upgrades`."""
 FIRST_SCHEMA = 1
 """The first one bore no number in its file."""
@@ -120,9 +122,14 @@ def schema_text() -> str:
     return "\n".join([(here / "schema.sql").read_text(encoding="utf-8"), *_statements("tables", "")])
 
 
-def upgrade_text(version: int) -> str:
-    """Return the statements that bring the tables of an older schema up to this program's, as SQLite takes them."""
-    steps = [_statements("upgrades", f"_{number}") for number in range(version + 1, SCHEMA + 1)]
+def upgrade_text(version: int, *, of_sqlite: bool = True) -> str:
+    """Return the statements that bring the tables of an older schema up to this program's, as SQLite takes them.
+
+    of_sqlite: with those that are about how SQLite alone lays out its rows.
+    """
+    endings = ("", ".sqlite") if of_sqlite else ("",)
+    numbers = range(version + 1, SCHEMA + 1)
+    steps = [_statements("upgrades", f"_{number}{ending}") for number in numbers for ending in endings]
     return "\n".join(text for step in steps for text in step)
 
 
@@ -139,7 +146,13 @@ def open_for_writing(folder: Path) -> Database:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / FILE_NAME
     try:
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS_MAX)
+        connection = sqlite3.connect(
+            path,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=BUSY_SECONDS_MAX,
+            cached_statements=STATEMENTS_KEPT_MAX,
+        )
         return prepared(connection)
     except sqlite3.DatabaseError as error:
         raise StoreError(f"{path} cannot be used: {error}") from error

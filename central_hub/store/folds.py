@@ -4,6 +4,7 @@ Holds what can be folded again from the ledger at any time; what it does not hol
 """
 
 from collections import OrderedDict
+from collections.abc import Iterable
 
 from central_hub.store.ledger import CASE_FACTS_MAX, Ledger
 from inspection.case import Case, Folded, fold_on, folded
@@ -26,11 +27,14 @@ class Folds:
         """Begin a transaction. others_wrote: whether other programs wrote to the ledger since the last one."""
         if others_wrote:
             self._kept.clear()
+
+    def committed(self) -> None:
+        """Take note that what was changed is on the disk: nobody goes back behind it."""
         self._touched.clear()
 
     @property
     def touched(self) -> int:
-        """How many changes were made in this transaction, to go back to."""
+        """How many changes are not committed yet, to go back to."""
         return len(self._touched)
 
     def back_to(self, touched: int) -> None:
@@ -44,17 +48,23 @@ class Folds:
         if isinstance(entry.fact, CaseOpened) and not self._ledger.knows(entry.case):
             self._keep(entry.case, folded(entry.case, []))
 
-    def add(self, entry: Entry) -> None:
-        """Go on with the case of a fact that counts and was just written; one that is not prepared stays so."""
-        kept = self._kept.get(entry.case)
-        if kept is None:
-            return
-        ahead = fold_on(kept, entry) if kept.facts < _FACTS_MAX else None
+    def add_all(self, entries: Iterable[Entry]) -> None:
+        """Go on with the cases of facts that count and were just written; what is not prepared stays so."""
+        by_case: dict[str, list[Entry]] = {}
+        for entry in entries:
+            by_case.setdefault(entry.case, []).append(entry)
+        for case, of_case in by_case.items():
+            kept = self._kept.get(case)
+            if kept is not None:
+                self._go_on(case, kept, of_case)
+
+    def _go_on(self, case: str, kept: Folded, entries: list[Entry]) -> None:
+        ahead = fold_on(kept, entries) if kept.facts + len(entries) <= _FACTS_MAX else None
         if ahead is None:
-            self._touched.append(entry.case)
-            del self._kept[entry.case]
+            self._touched.append(case)
+            del self._kept[case]
         else:
-            self._keep(entry.case, ahead)
+            self._keep(case, ahead)
 
     def case(self, case: str) -> Case:
         """Return the case as it stands."""

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from central_hub import HubError
 from central_hub.deciding.intake import ChainHead, foreign
 from central_hub.store.database import Database
+from central_hub.store.inserting import insert_rows
 from inspection.facts import AnyFact, Entry
 from inspection.identities import HUB
 from inspection.signing import CHAIN_START, HASH_BYTES, SigningKey, TreeHead
@@ -41,12 +42,16 @@ def seal_bytes(size: int, root: bytes) -> bytes:
 
 
 class LedgerState(NamedTuple):
-    """What the ledger holds in memory: the tree over all facts, and number and hash of the hub's own newest fact."""
+    """What the ledger holds in memory: the tree over all facts, and number and hash of the hub's own newest fact.
+
+    signed: how many batches have come in this transaction, whose signatures `finish` keeps.
+    """
 
     size: int
     peaks: tuple[bytes, ...]
     own: int
     own_head: bytes
+    signed: int
 
 
 class Ledger:
@@ -57,6 +62,7 @@ class Ledger:
         self._key = key
         self._stations: dict[str, str] = {}
         self._own_signed = 0
+        self._signed: list[tuple[str, int, int, bytes]] = []
         self._read_state()
 
     def begin(self) -> bool:
@@ -80,12 +86,13 @@ class Ledger:
     @property
     def state(self) -> LedgerState:
         """What is held in memory, to go back to it when writes are taken back."""
-        return LedgerState(self._tree.size, self._tree.peaks, self._own, self._own_head)
+        return LedgerState(self._tree.size, self._tree.peaks, self._own, self._own_head, len(self._signed))
 
     @state.setter
     def state(self, state: LedgerState) -> None:
         self._tree = TreeHead(state.size, state.peaks)
         self._own, self._own_head = state.own, state.own_head
+        del self._signed[state.signed :]
 
     @property
     def sealed(self) -> tuple[int, bytes]:
@@ -107,15 +114,20 @@ class Ledger:
         row = self._db.execute("SELECT raw FROM entries WHERE device = ? AND seq = ?", (device, seq)).fetchone()
         return decode_entry(row[0]).digest if row else None
 
-    def append_batch(self, batch: Batch, new: tuple[Recorded, ...], *, received: int) -> None:
-        """Commit the new facts of a batch with the signature that vouches for them."""
+    def append_batch(self, batch: Batch, new: tuple[Recorded, ...], *, received: int, carried: bool = False) -> None:
+        """Commit the new facts of a batch; `finish` keeps the signature that vouches for them.
+
+        carried: whether it came on a stick; else it also says when the device was heard, and how its clock stands.
+        """
         self._append(new, received)
-        last = new[-1]
-        self._db.execute(
-            "UPDATE devices SET have = ?, head = ? WHERE device = ?", (last.entry.seq, last.digest, batch.device)
-        )
-        head = (batch.device, batch.last, batch.sent, batch.signature)
-        self._db.execute("INSERT INTO heads VALUES (?, ?, ?, ?) ON CONFLICT (device, last) DO NOTHING", head)
+        stands: tuple[int | bytes, ...] = (new[-1].entry.seq, new[-1].digest)
+        if carried:
+            update = "UPDATE devices SET have = ?, head = ? WHERE device = ?"
+        else:
+            update = "UPDATE devices SET have = ?, head = ?, contact = ?, skew = ? WHERE device = ?"
+            stands += (received, batch.sent - received)
+        self._db.execute(update, (*stands, batch.device))
+        self._signed.append((batch.device, batch.last, batch.sent, batch.signature))
 
     def write(self, case: str, *facts: AnyFact, at: int) -> tuple[Recorded, ...]:
         """Write facts of the hub itself into its chain; `finish` signs them. at: hub time, Unix milliseconds.
@@ -149,11 +161,12 @@ class Ledger:
             self._tree.add(leaf(received, record.digest))
             kind = type(entry.fact).__name__
             rows.append((self._tree.size, entry.device, entry.seq, entry.case, kind, received, record.raw))
-        insert = "INSERT INTO entries (pos, device, seq, case_id, kind, received, raw) VALUES (?, ?, ?, ?, ?, ?, ?)"
-        self._db.executemany(insert, rows)
+        insert_rows(self._db, "entries (pos, device, seq, case_id, kind, received, raw)", rows)
 
     def finish(self, *, at: int) -> None:
-        """End a transaction's writes: one signature over all that the hub wrote itself, one over the tree."""
+        """End a transaction's writes: the devices' signatures, one over all of the hub's own, and one over the tree."""
+        insert_rows(self._db, "heads", self._signed, otherwise="ON CONFLICT (device, last) DO NOTHING")
+        self._signed.clear()
         if self._own > self._own_signed:
             signature = self._key.sign("batch", head_bytes(HUB, self._own, self._own_head, at))
             self._db.execute("INSERT INTO heads VALUES (?, ?, ?, ?)", (HUB, self._own, at, signature))

@@ -154,7 +154,7 @@ class PostgresqlDatabase:
         if version is None and self._run("SELECT to_regclass('entries')", ()).fetchone() != (None,):
             raise StoreError("it has tables of another program; give Passlane a database of its own")
         if version is not None and version < SCHEMA:
-            self._connection.execute(translated_schema(upgrade_text(version)))
+            self._connection.execute(translated_schema(upgrade_text(version, of_sqlite=False)))
         self._connection.execute(translated_schema(schema_text()))
         self._run("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)", ())
         self._run("DELETE FROM schema_version", ())

@@ -3,10 +3,13 @@
 Writes inside the transaction that its caller holds.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from central_hub.deciding.queueing import place_of
 from central_hub.store.database import Database
+from central_hub.store.inserting import ROWS_AT_ONCE_MAX, insert_rows, places
 from inspection.case import Case
 from inspection.directives import AnyDirective, Contact, NumberedDirective
 from inspection.facts import CaseOpened, ExemptionApplied, PhotoTaken
@@ -29,13 +32,17 @@ _CASE_COLUMNS = (
 )  # fmt: skip
 _KEEP_CASE = (
     f"INSERT INTO cases ({', '.join(_CASE_COLUMNS)}) VALUES ({', '.join('?' * len(_CASE_COLUMNS))}) "  # noqa: S608
-    f"ON CONFLICT (case_id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _CASE_COLUMNS[1:])}"
+    f"ON CONFLICT (case_id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _CASE_COLUMNS[1:])} "
+    # Most facts change nothing in a row, e.g. all photos but the last one to come; its indexes stay untouched then.
+    f"WHERE ({', '.join(f'cases.{name}' for name in _CASE_COLUMNS[1:])}) "
+    f"<> ({', '.join(f'excluded.{name}' for name in _CASE_COLUMNS[1:])})"
 )
-_ANNOUNCE = (
-    "INSERT INTO photos (digest, case_id, device, kind, media, size, stored) VALUES (?, ?, ?, ?, ?, ?, "
-    "COALESCE((SELECT CAST(? AS BIGINT) FROM photos WHERE digest = ? AND stored > 0 LIMIT 1), 0)) "
-    "ON CONFLICT (digest, case_id, device) DO NOTHING RETURNING stored"
+_NEWS_OF_BYTES = (
+    "EXISTS (SELECT 1 FROM photos WHERE photos.digest = announced.digest AND stored > 0) AND NOT EXISTS "
+    "(SELECT 1 FROM photos WHERE photos.digest = announced.digest AND photos.case_id = announced.case_id "
+    "AND photos.device = ?)"
 )
+"""The bytes of an announced photo are here, and its device has not announced it for the case before."""
 HELD_BACK_MAX = 20
 _RECALLED = "'recall_ordered', 'not_back', 'vehicle_back'"
 _WAITING = frozenset(
@@ -43,6 +50,10 @@ _WAITING = frozenset(
     | {"review_pending"}
 )
 """A person has to decide, and the clock runs."""
+
+
+Announced = tuple[str, PhotoTaken]
+"""A photo that a fact announces, after the case that it is for."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,12 +134,34 @@ class Records:
         query = "SELECT case_id FROM cases WHERE recall_due > 0 AND recall_due < ? ORDER BY recall_due LIMIT ?"
         return [row[0] for row in self._db.execute(query, (now, limit))]
 
-    def announce_photo(self, case: str, device: str, fact: PhotoTaken, *, at: int) -> bool:
-        """Keep that a photo is to come; say whether its bytes are here already and nobody told this case so."""
-        photo = fact.photo
-        row = (photo.digest, case, device, fact.kind, photo.media, photo.size, at, photo.digest)
-        new = self._db.execute(_ANNOUNCE, row).fetchone()
-        return new is not None and new[0] > 0
+    def announce_photos(self, device: str, taken: Iterable[Announced], *, at: int) -> list[Announced]:
+        """Keep that photos are to come, each for its case; of one that is announced again the first word counts.
+
+        Return those whose bytes are here already, and which this device has not announced for the case before, in their
+        order.
+        """
+        announced: dict[tuple[str, str], PhotoTaken] = {}
+        for case, fact in taken:
+            announced.setdefault((fact.photo.digest, case), fact)
+        here = self._news_of_bytes(device, list(announced))
+        rows = [
+            (digest, case, device, fact.kind, fact.photo.media, fact.photo.size, at if (digest, case) in here else 0)
+            for (digest, case), fact in announced.items()
+        ]
+        columns = "photos (digest, case_id, device, kind, media, size, stored)"
+        insert_rows(self._db, columns, rows, otherwise="ON CONFLICT (digest, case_id, device) DO NOTHING")
+        return [(case, fact) for (digest, case), fact in announced.items() if (digest, case) in here]
+
+    def _news_of_bytes(self, device: str, announced: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+        found: set[tuple[str, str]] = set()
+        for at in range(0, len(announced), ROWS_AT_ONCE_MAX):
+            portion = announced[at : at + ROWS_AT_ONCE_MAX]
+            query = (
+                f"WITH announced(digest, case_id) AS (VALUES {places(len(portion), 2)}) "  # noqa: S608 - only "?"
+                f"SELECT digest, case_id FROM announced WHERE {_NEWS_OF_BYTES}"
+            )
+            found.update(self._db.execute(query, [*chain.from_iterable(portion), device]))
+        return found
 
     def photo_stored(self, digest: str, *, at: int) -> list[tuple[str, int]]:
         """Mark a photo's bytes as committed; return the cases that waited for them, each with the announced size."""
@@ -149,8 +182,9 @@ class Records:
 
         Say whether the hub knew the directive: one that was restored from a backup hears of some that it does not know.
         """
-        update = "UPDATE directives SET settled = ? WHERE device = ? AND number = ? AND settled = 0"
-        self._db.execute(update, (at, device, number))
+        update = "UPDATE directives SET settled = ? WHERE device = ? AND number = ? AND settled = 0 RETURNING 1"
+        if self._db.execute(update, (at, device, number)).fetchone() is not None:
+            return True
         taken = "UPDATE devices SET directives = ? WHERE device = ? AND directives < ? RETURNING 1"
         return self._db.execute(taken, (number, device, number)).fetchone() is None
 
@@ -183,9 +217,11 @@ class Records:
 
         Of each boot the pairing counts whose way was the shortest: a message may have waited anywhere for any time.
         """
-        self.heard(contact.device, at=at, sent=contact.wall)
-        said = (contact.newest, at, contact.photos_waiting, contact.refused, contact.device)
-        update = "UPDATE devices SET told = ?, told_at = ?, photos_waiting = ?, refused = ? WHERE device = ?"
+        update = (
+            "UPDATE devices SET contact = ?, skew = ?, told = ?, told_at = ?, photos_waiting = ?, refused = ? "
+            "WHERE device = ?"
+        )
+        said = (at, contact.wall - at, contact.newest, at, contact.photos_waiting, contact.refused, contact.device)
         self._db.execute(update, said)
         self._pair(contact, at)
 

@@ -1,5 +1,6 @@
 -- The ledger and what is derived from it. Times are Unix milliseconds of the hub.
 -- entries, heads and seal are the truth; all else but accounts can be rebuilt from them.
+-- WITHOUT ROWID where rows are small; large ones in the order of their key would make a commit write more pages.
 
 CREATE TABLE IF NOT EXISTS entries (
     pos INTEGER PRIMARY KEY,
@@ -20,7 +21,7 @@ CREATE TABLE IF NOT EXISTS heads (
     sent INTEGER NOT NULL,
     signature BLOB NOT NULL,
     PRIMARY KEY (device, last)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- The Merkle tree head over all entries, signed by the hub, written with every commit.
 CREATE TABLE IF NOT EXISTS seal (
@@ -128,7 +129,7 @@ CREATE TABLE IF NOT EXISTS directives (
     written INTEGER NOT NULL,
     settled INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (device, number)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE INDEX IF NOT EXISTS directives_open ON directives (device, number) WHERE settled = 0;
 
 -- What was not taken: counted for ever, of each device and kind the newest ones with a sample.

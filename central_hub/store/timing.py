@@ -122,7 +122,7 @@ def _estimates(runs: list[_Run]) -> Iterator[tuple[int, Estimate]]:
     for at, run in enumerate(runs):
         sure: Sureness = "paired" if run.paired else "bounded" if anchored else "received"
         low = min(max(run.low, end - run.first), run.high)
-        zero = _most_likely(run, list(_offsets(runs, at)), low)
+        zero = run.high if run.paired else _most_likely(run, list(_offsets(runs, at)), low)
         end = zero + run.last
         for received, entry in run.facts:
             # A monotonic clock that leaps for millennia would lead out of the calendar.
@@ -146,7 +146,7 @@ def _most_likely(run: _Run, offsets: list[int], low: int) -> int:
 
     A wall clock that was set meanwhile can be right in some facts only: the first that fits the bounds is believed.
     """
-    if run.paired or not offsets:
+    if not offsets:
         return run.high
     said = [entry.wall - entry.mono - offset for offset in offsets for _, entry in run.facts]
     fitting = (zero for zero in said if low <= zero <= run.high)

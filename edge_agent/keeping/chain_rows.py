@@ -23,6 +23,16 @@ FORGOTTEN_AT_ONCE_MAX = 10_000
 _HOUR_MS = 3_600_000
 
 
+class Covered(NamedTuple):
+    """What a receipt came to. receipted: number of the last fact that has one now.
+
+    newer: whether the hub never told a later time before.
+    """
+
+    receipted: int
+    newer: bool
+
+
 class Pairing(NamedTuple):
     """How the clocks of one boot stood to the hub's at its newest receipt: milliseconds, wall and hub time of Unix."""
 
@@ -53,7 +63,23 @@ def _check_fact(row: tuple[int, bytes, bytes], device: str, *, before: bytes) ->
         raise JournalError(f"fact {seq} of {device} was damaged on the disk: its chain does not hold")
 
 
-def check_head(connection: sqlite3.Connection, receipt: Receipt, receipted: int) -> None:
+def settle(connection: sqlite3.Connection, receipt: Receipt, at: Moment | None) -> Covered:
+    """Take a receipt; one that comes late or twice changes nothing. at: when it came, None for one by file.
+
+    Raises JournalError before anything is written, as `_check_head` does.
+    """
+    receipted, hub_time = connection.execute("SELECT receipted, hub_time FROM chain").fetchone()
+    newer = receipt.hub_time > hub_time
+    if not newer and receipt.have <= receipted:
+        return Covered(receipted, newer)
+    _check_head(connection, receipt, receipted)
+    _cover(connection, receipt, receipted=receipted, hub_time=hub_time)
+    if at is not None and newer:
+        _pair(connection, at, receipt.hub_time)
+    return Covered(receipt.have, newer)
+
+
+def _check_head(connection: sqlite3.Connection, receipt: Receipt, receipted: int) -> None:
     """Check that a receipt speaks of this chain. receipted: number of the last fact that had one.
 
     Raises JournalError when it names a fact that was never made, one that is not ours, or lost ones that are not kept.
@@ -71,7 +97,7 @@ def check_head(connection: sqlite3.Connection, receipt: Receipt, receipted: int)
         raise JournalError(f"the hub speaks of another chain: its fact {have} of {device} is not ours")
 
 
-def cover(connection: sqlite3.Connection, receipt: Receipt, *, receipted: int, hub_time: int) -> None:
+def _cover(connection: sqlite3.Connection, receipt: Receipt, *, receipted: int, hub_time: int) -> None:
     """Note what a receipt covers. receipted, hub_time: of the newest receipt before it.
 
     One row an hour says up to where: a mark on every fact would write each of them a second time.
@@ -104,7 +130,7 @@ def forget(connection: sqlite3.Connection, before_hub_time: int) -> int:
     return done.rowcount
 
 
-def pair(connection: sqlite3.Connection, at: Moment, hub_time: int) -> None:
+def _pair(connection: sqlite3.Connection, at: Moment, hub_time: int) -> None:
     """Note how the device's clocks stand to the hub's: `at` is when its word of `hub_time` came."""
     values = (at.boot, at.mono, at.wall, hub_time)
     connection.execute("INSERT OR REPLACE INTO pairings VALUES (?, ?, ?, ?)", values)

@@ -5,22 +5,22 @@ It holds where sending stands and keeps journal and vault in step with it. What 
 `forwarding` over real wires, a simulation over none.
 """
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from edge_agent import courier, precedence, retention
 from edge_agent.clock import Moment
 from edge_agent.courier import CourierState, KeptPhoto, Pace, SendBatch, SendContact, Wait
-from edge_agent.journal import Journal, MisdirectedError
-from edge_agent.keeping.chain_rows import FORGOTTEN_AT_ONCE_MAX
+from edge_agent.journal import Journal, MisdirectedError, Taken, Word
+from edge_agent.keeping.chain_rows import FORGOTTEN_AT_ONCE_MAX, Covered
 from edge_agent.precedence import Hold
 from edge_agent.sending.events import Arrived, LinkDown, LinkEvent, LinkUp, Outcome, Refused, Stored, TryLater
 from edge_agent.store import JournalError, JournalFullError
 from edge_agent.vault import Vault, VaultError
 from firmware_profiles.schema import Profile
 from inspection import InspectionError, wire
-from inspection.directives import Contact, Receipt, Refusal
+from inspection.directives import Contact, NumberedDirective, Receipt, Refusal
 from inspection.signing import SigningKey
 from inspection.topics import Upward
 
@@ -126,19 +126,21 @@ class Dispatch:
         newest = self._journal.newest
         self._state = CourierState(receipted=self._journal.receipted, newest=newest, at_once=newest)
 
-    def take(self, event: LinkEvent, at: Moment) -> None:
-        """Take what the link reported. A message that is not believed or not readable is counted and passed over."""
-        match event:
-            case LinkUp():
-                self._faults["link"] = ""
-                self._note_newest(at)
-                self._state = courier.after_link(self._state, connected=True)
-                self._release_photos()
-            case LinkDown(reason):
-                self._faults["link"] = reason
-                self._state = courier.after_link(self._state, connected=False)
-            case Arrived(what, payload):
-                self._take_message(what, payload, at)
+    def take(self, events: Sequence[LinkEvent], at: Moment) -> None:
+        """Take what the link reported, in its order; messages that came together are one commit of the journal.
+
+        A message that is not believed or not readable is counted and passed over, and spoils none of the others.
+        """
+        heard = [self._opened(event) if isinstance(event, Arrived) else event for event in events]
+        words = [one for one in heard if isinstance(one, Receipt | NumberedDirective)]
+        outcomes = iter(self._committed(words, at))
+        for one in heard:
+            if isinstance(one, Receipt | NumberedDirective):
+                self._note(one, next(outcomes), at)
+            elif one is None:
+                self._not_taken += 1
+            else:
+                self._note_link(one, at)
 
     def next_message(self, at: Moment) -> Message | Wait:
         """Return what to hand to the link now, or until when there is nothing; say by `handed_over` what came of it."""
@@ -247,36 +249,65 @@ class Dispatch:
         )
         return Message(kind="contact", payload=wire.seal_contact(contact, self._identity.key))
 
-    def _take_message(self, what: Literal["receipt", "directive"], payload: bytes, at: Moment) -> None:
+    def _note_link(self, event: LinkUp | LinkDown, at: Moment) -> None:
+        if isinstance(event, LinkUp):
+            self._faults["link"] = ""
+            self._note_newest(at)
+            self._state = courier.after_link(self._state, connected=True)
+            self._release_photos()
+        else:
+            self._faults["link"] = event.reason
+            self._state = courier.after_link(self._state, connected=False)
+
+    def _opened(self, message: Arrived) -> Word | None:
+        opened = wire.open_receipt if message.what == "receipt" else wire.open_directive
         try:
-            if what == "receipt":
-                self._settle(wire.open_receipt(payload, self._identity.hub_public), at)
-            else:
-                numbered = wire.open_directive(payload, self._identity.hub_public)
-                self._journal.commit_directive(numbered, at)
-        except (InspectionError, MisdirectedError):
-            self._not_taken += 1
+            return opened(message.payload, self._identity.hub_public)
+        except InspectionError:
+            return None
+
+    def _committed(self, words: Sequence[Word], at: Moment) -> list[Taken]:
+        if not words:
+            return []
+        try:
+            return self._journal.take(words, at)
         except JournalFullError as error:
+            if len(words) == 1:
+                return [error]
+        # One of them found no room; that keeps none of the others out.
+        return [outcome for word in words for outcome in self._committed([word], at)]
+
+    def _note(self, word: Word, outcome: Taken, at: Moment) -> None:
+        what = "receipt" if isinstance(word, Receipt) else "directive"
+        if isinstance(outcome, MisdirectedError):
+            self._not_taken += 1
+        elif isinstance(outcome, JournalFullError):
             # The hub repeats both until there is room; a receipt keeps no floor free and so settles long after a
             # directive does not.
-            self._faults[what] = str(error)
+            self._faults[what] = str(outcome)
         else:
             self._faults[what] = ""
+            if isinstance(word, Receipt):
+                self._note_receipt_where_there_is_room(word, outcome, at)
 
-    def _settle(self, receipt: Receipt, at: Moment) -> None:
-        journal, now = self._journal, at.mono / 1000
-        refused, fresh = receipt.refusal, receipt.hub_time > journal.hub_time
+    def _note_receipt_where_there_is_room(self, receipt: Receipt, outcome: Taken, at: Moment) -> None:
         try:
-            receipted = journal.settle(receipt, at)
-        except (JournalFullError, MisdirectedError):
-            raise
-        except JournalError as error:
+            self._note_receipt(receipt, outcome, at)
+        except JournalFullError as error:
+            # The next receipt says the same again; the words beside this one are noted all the same.
+            self._faults["receipt"] = str(error)
+
+    def _note_receipt(self, receipt: Receipt, outcome: Taken, at: Moment) -> None:
+        now, refused = at.mono / 1000, receipt.refusal
+        if isinstance(outcome, Covered):
+            receipted, newer = outcome
+        else:
             # Sending on cannot mend it; a person has to look. Until then everything waits, and is shown.
-            receipted, refused = self._state.receipted, Refusal(code=_CHAIN, text=str(error))
+            receipted, newer, refused = self._state.receipted, False, Refusal(code=_CHAIN, text=str(outcome))
         if receipt.photos_missing:
-            journal.take_back_photos(receipt.photos_missing)
+            self._journal.take_back_photos(receipt.photos_missing)
         self._note_refusal(refused, receipted)
-        if refused is None and fresh and receipted == self._state.receipted:
+        if refused is None and newer and receipted == self._state.receipted:
             self._state = courier.after_sign_of_life(self._state)
         self._state = courier.after_receipt(
             self._state,
@@ -290,12 +321,13 @@ class Dispatch:
         self._hub_waiting = receipt.waiting
 
     def _note_refusal(self, refused: Refusal | None, receipted: int) -> None:
-        newest = self._journal.newest
+        journal = self._journal
         if refused is not None and refused.code != courier.GAP:
             self._faults["hub"] = refused.text
-            if receipted < newest:
-                self._journal.mark_refused(refused, receipted + 1)
-        elif receipted > self._state.receipted or receipted >= newest:
+            # A later receipt of the same commit may have settled that fact meanwhile.
+            if journal.receipted <= receipted < journal.newest:
+                journal.mark_refused(refused, receipted + 1)
+        elif receipted > self._state.receipted or receipted >= journal.newest:
             # A contact is answered without a refusal even while a fact stands refused: only progress lifts it.
             self._faults["hub"] = ""
 

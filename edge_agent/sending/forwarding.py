@@ -26,6 +26,9 @@ from firmware_profiles.schema import Profile
 from inspection import InspectionError
 
 EVENTS_WAITING_MAX = 1_000
+EVENTS_AT_ONCE_MAX = 100
+"""So many are taken in one commit, so that whoever records meanwhile does not wait."""
+
 PHOTOS_AT_ONCE_MAX = 3
 """Uploads side by side: the photos of one vehicle wait for one another's round trips no longer than needed."""
 
@@ -190,7 +193,7 @@ class Forwarding:
         while True:
             self._facts_wake.clear()
             while not self._events.empty():
-                dispatch.take(self._events.get_nowait(), clock.now())
+                dispatch.take(self._arrived(), clock.now())
                 self._photos_wake.set()
             at = clock.now()
             message = dispatch.next_message(at)
@@ -201,6 +204,10 @@ class Forwarding:
             else:
                 dispatch.handed_over(message, at, taken=self._link.publish(message.kind, message.payload))
                 await asyncio.sleep(0)
+
+    def _arrived(self) -> list[LinkEvent]:
+        """Return what came while the disk was busy, oldest first: one write to the disk serves all of it."""
+        return [self._events.get_nowait() for _ in range(min(self._events.qsize(), EVENTS_AT_ONCE_MAX))]
 
     async def _send_photos(self, session: aiohttp.ClientSession) -> None:
         while True:

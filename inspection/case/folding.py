@@ -7,7 +7,8 @@ the later name counts, which is arbitrary but the same everywhere. The steps of 
 which have one order: what a device says of them is a report, and counts once the hub has answered it.
 """
 
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -64,7 +65,7 @@ def fold(case: str, entries: Iterable[Entry]) -> Case:
     return folded(case, entries).case
 
 
-class Folded(Struct, frozen=True):
+class Folded(Struct, frozen=True, gc=False):
     """A fold that can go on: the case, and how far of the devices' facts and of the hub's were read.
 
     last: name and number of the last device fact in the fold's order. last_of_hub: number of the hub's last.
@@ -79,65 +80,98 @@ class Folded(Struct, frozen=True):
 
 def folded(case: str, entries: Iterable[Entry]) -> Folded:
     """Return the fold of these facts, to be gone on with."""
-    state = Folded(Case(case=case))
-    for entry in in_order(entries):
-        state = _next(state, entry)
-    return state
+    return _gone_on(Folded(Case(case=case)), in_order(entries))
 
 
-def fold_on(state: Folded, entry: Entry) -> Folded | None:
-    """Return the fold with one fact more; None when it stands before what was read, so that all must be read anew.
+def fold_on(state: Folded, entries: Sequence[Entry]) -> Folded | None:
+    """Return the fold with these facts more, in this order; many at once come to the same as one by one.
 
+    None when one of them stands before what was read, so that all must be read anew.
     What devices write and what the hub writes touches different parts of a case: either may run ahead of the other.
     """
-    if entry.device == HUB:
-        return _next(state, entry) if entry.seq > state.last_of_hub else None
-    return _next(state, entry) if (entry.device, entry.seq) > state.last else None
+    return _gone_on(state, entries) if _follow(state, entries) else None
 
 
-def _next(state: Folded, entry: Entry) -> Folded:
-    if entry.device == HUB:
-        return Folded(_after_hub_fact(state.case, entry), state.last, entry.seq, state.facts + 1)
-    return Folded(_after(state.case, entry), (entry.device, entry.seq), state.last_of_hub, state.facts + 1)
+def _follow(state: Folded, entries: Sequence[Entry]) -> bool:
+    last, last_of_hub = state.last, state.last_of_hub
+    for entry in entries:
+        if entry.device == HUB:
+            if entry.seq <= last_of_hub:
+                return False
+            last_of_hub = entry.seq
+        else:
+            if (entry.device, entry.seq) <= last:
+                return False
+            last = entry.device, entry.seq
+    return True
 
 
-def _after(before: Case, entry: Entry) -> Case:
-    state = replace(before, device_facts=before.device_facts + 1)
-    match entry.fact:
-        case CaseOpened() as fact:
+def _gone_on(state: Folded, entries: Sequence[Entry]) -> Folded:
+    by_devices = [entry for entry in entries if entry.device != HUB]
+    by_hub = [entry for entry in entries if entry.device == HUB]
+    return Folded(
+        case=_after_hub_facts(_after_device_facts(state.case, by_devices), by_hub),
+        last=(by_devices[-1].device, by_devices[-1].seq) if by_devices else state.last,
+        last_of_hub=by_hub[-1].seq if by_hub else state.last_of_hub,
+        facts=state.facts + len(entries),
+    )
+
+
+def _after_device_facts(before: Case, entries: Sequence[Entry]) -> Case:
+    if not entries:
+        return before
+    fields: dict[str, Any] = {}
+    lists: defaultdict[str, list[Any]] = defaultdict(list)
+    ended = before.concluded or before.abandoned
+    for entry in entries:
+        match entry.fact:
+            case fact if type(fact) in _DEVICE_LISTS:
+                lists[_DEVICE_LISTS[type(fact)]].append(fact)
+            case VideoReferenced() as fact:
+                lists["videos"].append(fact.video)
             # Who opened a case, with which fact, is the case's id: any other opening of it is not one.
-            if entry.case == case_id(entry.device, entry.seq):
-                return replace(state, opened=fact, device=entry.device)
-            return _passed_over(before, "CaseOpened")
-        case ItemChecked() as fact:
-            others = tuple(item for item in state.items if item.item != fact.item)
-            return replace(state, items=(*others, fact), checked=(*state.checked, fact.item))
-        case VideoReferenced() as fact:
-            return replace(state, videos=(*state.videos, fact.video))
-        case InspectionConcluded() | CaseAbandoned() if state.concluded or state.abandoned:
+            case CaseOpened() as fact if entry.case == case_id(entry.device, entry.seq):
+                fields.update(opened=fact, device=entry.device)
             # The first ending counts: who tests again opens a new case, and the failed one stays as it was.
-            return _passed_over(before, type(entry.fact).__name__)
-        case InspectionConcluded() as fact:
-            return replace(state, concluded=fact)
-        case CaseAbandoned() as fact:
-            return replace(state, abandoned=fact)
-        case StickerPrinted() as fact:
-            # It happens after the sticker is out, and is no evidence: whoever looks at the case need not look again.
-            return replace(before, prints=(*before.prints, fact))
-        case other if type(other) in _DEVICE_LISTS:
-            return _listed(state, _DEVICE_LISTS[type(other)], other)
-        case other:
-            return _passed_over(before, _kind(other))
+            case InspectionConcluded() | CaseAbandoned() as fact if not ended:
+                ended = fact
+                fields["concluded" if isinstance(fact, InspectionConcluded) else "abandoned"] = fact
+            case other:
+                lists["passed_over"].append(_kind(other))
+    return _with_device_facts(before, len(entries), fields, lists)
 
 
 _DEVICE_LISTS: dict[type[Any], str] = {
     PhotoTaken: "all_photos",
     PhotoRefused: "refused_photos",
+    ItemChecked: "items",
     ReadingCorrected: "corrections",
     CaseWithdrawn: "reports",
     VehicleReturned: "reports",
+    StickerPrinted: "prints",
 }
 """Facts of devices that all count, and where they stand."""
+
+_NO_EVIDENCE = ("prints", "passed_over")
+"""What devices write and no auditor judges: a sticker is printed when it is out, and some facts count for nothing."""
+
+
+def _with_device_facts(before: Case, facts: int, fields: dict[str, Any], lists: dict[str, list[Any]]) -> Case:
+    evidence = facts - sum(len(lists.get(name, ())) for name in _NO_EVIDENCE)
+    changes = fields | {name: (*getattr(before, name), *added) for name, added in lists.items()}
+    if "items" in lists:
+        changes["items"] = _newest(changes["items"])
+        changes["checked"] = (*before.checked, *(item.item for item in lists["items"]))
+    return replace(before, **changes, device_facts=before.device_facts + evidence)
+
+
+def _newest(items: Iterable[ItemChecked]) -> tuple[ItemChecked, ...]:
+    newest: dict[str, ItemChecked] = {}
+    for item in items:
+        # Taken out first: what was checked again stands where it was checked last.
+        newest.pop(item.item, None)
+        newest[item.item] = item
+    return tuple(newest.values())
 
 
 def _listed(state: Case, name: str, fact: AnyFact) -> Case:
@@ -145,16 +179,19 @@ def _listed(state: Case, name: str, fact: AnyFact) -> Case:
     return replace(state, **changes)
 
 
-def _passed_over(state: Case, name: str) -> Case:
-    # A fact of a device that counts for nothing is shown, and is nothing that an auditor could have looked at.
-    return replace(state, passed_over=(*state.passed_over, name))
+def _after_hub_facts(before: Case, entries: Sequence[Entry]) -> Case:
+    # That bytes are here stands on nothing and nothing stands on it; an inspection has it once for each photo.
+    stored = {entry.fact.digest for entry in entries if isinstance(entry.fact, PhotoStored)}
+    state = replace(before, stored=before.stored | stored) if stored else before
+    for entry in entries:
+        if not isinstance(entry.fact, PhotoStored):
+            state = _after_hub_fact(state, entry)
+    return state
 
 
 def _after_hub_fact(state: Case, entry: Entry) -> Case:
     fact = entry.fact
     match fact:
-        case PhotoStored():
-            return replace(state, stored=state.stored | {fact.digest})
         case _ if not _STANDS.get(type(fact), _always)(state, fact):
             return _passed_over_of_hub(state, fact)
         case ExemptionApplied():

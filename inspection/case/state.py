@@ -3,6 +3,7 @@
 How facts are read into it is `folding`'s; which step may follow on which stage is `life`'s.
 """
 
+from functools import cached_property
 from typing import Literal
 
 from msgspec import Struct
@@ -71,7 +72,7 @@ Stage = Literal[
 ]
 
 
-class Case(Struct, frozen=True, kw_only=True):
+class Case(Struct, frozen=True, kw_only=True, dict=True):
     """A folded case. Times are Unix milliseconds of the hub. items: the newest by item code.
 
     applied: what opens the case of an exempt car, in place of `opened`. checked: the item of each ItemChecked.
@@ -79,6 +80,7 @@ class Case(Struct, frozen=True, kw_only=True):
     passed_over, hub_passed_over: kinds of facts that count for nothing here, of devices and of the hub.
     device_facts: how many facts of devices do count; that a sticker was printed is nothing that an auditor judges.
     audit_corrections: what auditors read otherwise; it sorts and teaches, and changes no reading of the station's.
+    dict=True: room for what is worked out once a case (the photos that count, the VIN) and is no part of it.
     """
 
     case: str
@@ -132,7 +134,7 @@ class Case(Struct, frozen=True, kw_only=True):
         start = self.opened or self.applied
         return start.vehicle if start else None
 
-    @property
+    @cached_property
     def photos(self) -> tuple[PhotoTaken, ...]:
         """The photos that count: of each kind the newest that no retake replaced."""
         replaced: set[tuple[str, str]] = set()
@@ -145,18 +147,18 @@ class Case(Struct, frozen=True, kw_only=True):
             replaced.add((photo.kind, photo.replaces))
         return tuple({photo.kind: photo for photo in current.values()}.values())
 
-    @property
+    @cached_property
     def missing_bytes(self) -> frozenset[str]:
         """Digests of the photos that count and whose bytes are not yet at the hub."""
         return frozenset(photo.photo.digest for photo in self.photos) - self.stored
 
-    @property
+    @cached_property
     def vin_photo(self) -> PhotoTaken | None:
         """The photo that counts and carries a VIN reading, if there is one."""
         read = [photo for photo in self.photos if photo.vin is not None]
         return read[-1] if read else None
 
-    @property
+    @cached_property
     def vin(self) -> str:
         """The VIN as read by the model, or as a person corrected it on that photo; empty if none."""
         photo = self.vin_photo
@@ -208,7 +210,7 @@ class Case(Struct, frozen=True, kw_only=True):
 
         return tuple(wanted for wanted in self.retakes if not done(wanted))
 
-    @property
+    @cached_property
     def stage(self) -> Stage:
         """Where the case stands."""
         if self.withdrawn:

@@ -27,7 +27,7 @@ History = Literal["injury_accident", "modified", "commissioned"]
 """涉及伤人事故, 非法改装, 已办委托检验."""
 
 
-class Vehicle(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Vehicle(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The vehicle as it is on paper, from the platform's record; codes as in `codes`.
 
     vin: registered VIN, or 整车出厂编号. plate_kind (hpzl) and plate (full, with province) are empty for a new vehicle.
@@ -69,7 +69,7 @@ class Vehicle(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return "commissioned" in self.history
 
 
-class Position(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Position(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Where a device says it is: degrees (WGS 84), and how far off that may be, metres (0 where it does not say)."""
 
     longitude: Annotated[float, Meta(ge=-180, le=180)]
@@ -77,7 +77,7 @@ class Position(Struct, frozen=True, kw_only=True, omit_defaults=True):
     accuracy_m: Annotated[float, Meta(ge=0)] = 0.0
 
 
-class Reason(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Reason(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One clause of a decision: its code, how it came out, and what it says to a person."""
 
     code: Line
@@ -87,5 +87,9 @@ class Reason(Struct, frozen=True, kw_only=True, omit_defaults=True):
     clause: Line = ""
 
 
-class Fact(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="t", tag=True):
-    """Something that happened. The tag on the wire is the class name."""
+class Fact(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag_field="t", tag=True):
+    """Something that happened. The tag on the wire is the class name.
+
+    gc=False, here and in what facts hold: what is frozen stands in no cycle, and the collector would walk through the
+    facts of all cases that a hub keeps in memory again and again, and stop its writer for 0.1 s each time.
+    """

@@ -91,6 +91,7 @@ class Entry(
     frozen=True,
     kw_only=True,
     omit_defaults=True,
+    gc=False,
     rename={
         "device": "d",
         "seq": "n",

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from datetime import date
 
-from inspection.checklist import Requirement, shipped_checklist
+from inspection.checklist import Requirement, required_for
 from inspection.facts import CaseOpened
 from inspection.rules.judging import Judgement
-from inspection.rules.permissions import business_of
 from inspection.rules.rulebook import Rulebook
 
 
@@ -43,7 +42,4 @@ class Circumstances:
 
 def required_by(opened: CaseOpened, book: Rulebook) -> Requirement:
     """Return what the checklist of the rulebook demands of an opened case: by ywlx at 查验, by jylb at 检验."""
-    vehicle = opened.vehicle
-    return shipped_checklist(book.checklist).required(
-        opened.regime, business=business_of(opened), vehicle_class=vehicle.vehicle_class, use=vehicle.use
-    )
+    return required_for(opened, book.checklist)

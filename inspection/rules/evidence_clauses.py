@@ -49,7 +49,8 @@ def photos_differ(case: Case, _book: Rulebook, _around: Circumstances) -> Found:
     kinds: dict[str, list[str]] = {}
     for photo in case.photos:
         kinds.setdefault(photo.photo.digest, []).append(photo.kind)
-    return held(len(kinds) == len(case.photos), " = ".join(next((k for k in kinds.values() if len(k) > 1), [])))
+    alike = next((of_one for of_one in kinds.values() if len(of_one) > 1), [])
+    return held(not alike, " = ".join(alike))
 
 
 def vin_read(case: Case, _book: Rulebook, _around: Circumstances) -> Found:

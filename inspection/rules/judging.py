@@ -6,6 +6,7 @@ Knows how a clause of a rulebook becomes a reason. Which clauses there are is fo
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Literal
 
 from inspection.facts import Reason
@@ -17,6 +18,9 @@ Found = tuple[Result, str]
 
 DETAIL_CHARACTERS_MAX = 400
 """What a device wrote, e.g. item codes, may be long; a decision has to be short enough to be a fact itself."""
+
+_MATCHES_KEPT_MAX = 10_000
+"""Few codes meet few patterns, again and again; but a device may name any code: so many answers are kept."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,6 +53,7 @@ class Decision:
         return tuple(reason for reason in self.reasons if reason.result != "passed")
 
 
+@lru_cache(maxsize=_MATCHES_KEPT_MAX)
 def matches(code: str, patterns: tuple[str, ...]) -> bool:
     """Return whether one of the patterns (* ? and [ ]) fits the code; an empty tuple fits nothing."""
     return any(fnmatchcase(code, pattern) for pattern in patterns)

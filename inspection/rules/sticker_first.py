@@ -17,6 +17,7 @@ from inspection.rules.judging import Decision, Found, held, matches, reason
 from inspection.rules.rulebook import Rulebook
 
 NOBODY = Vehicle(vin="")
+_WITHOUT_PRIVILEGE = frozenset({("privilege", "failed"), ("privilege", "pending")})
 
 
 def decide(case: Case, book: Rulebook, around: Circumstances) -> Decision:
@@ -27,16 +28,14 @@ def decide(case: Case, book: Rulebook, around: Circumstances) -> Decision:
     cleared after a recall, privileges no longer matter.
     """
     found = {clause: judge(case, book, around) for clause, judge in CLAUSES.items()}
-    results: dict[str, set[str]] = {"requirement": set(), "privilege": set()}
-    for clause, (result, _) in found.items():
-        results[book.clauses[clause].kind].add(result)
-    privileged = case.passed_audit or results["privilege"] <= {"passed"}
+    in_the_way = {(book.clauses[clause].kind, result) for clause, (result, _) in found.items() if result != "passed"}
+    privileged = case.passed_audit or in_the_way.isdisjoint(_WITHOUT_PRIVILEGE)
     outcome: Literal["issue", "withhold", "audit_first", "wait"]
     if case.opened is None or (case.concluded is None and case.abandoned is None):
         outcome = "wait"
-    elif "failed" in results["requirement"]:
+    elif ("requirement", "failed") in in_the_way:
         outcome = "withhold"
-    elif "pending" in results["requirement"]:
+    elif ("requirement", "pending") in in_the_way:
         outcome = "wait"
     else:
         outcome = "issue" if privileged else "audit_first"

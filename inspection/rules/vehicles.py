@@ -1,6 +1,7 @@
 """What a vehicle is in the words of the rules: a private small car, a vehicle from elsewhere, one without a bar."""
 
 from datetime import date
+from functools import cache
 
 from inspection.codes import table
 from inspection.facts import Vehicle
@@ -49,9 +50,14 @@ def tax_paid(vehicle: Vehicle, *, required: bool) -> Found:
 def home_province(vehicle: Vehicle) -> str:
     """Return the character of the province where it is registered, by 发证机关, else by the plate; empty if neither."""
     for text in (vehicle.home, vehicle.plate):
-        if text and any(row.name_zh == text[0] for row in table("province") if row.code != "-"):
+        if text and text[0] in _provinces():
             return text[0]
     return ""
+
+
+@cache
+def _provinces() -> frozenset[str]:
+    return frozenset(row.name_zh for row in table("province") if row.code != "-")
 
 
 def from_elsewhere(vehicle: Vehicle, province: str) -> bool:

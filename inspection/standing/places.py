@@ -1,6 +1,6 @@
 """How far places are apart, and whether somebody could have come from one to the other. Knows no case."""
 
-from math import asin, cos, radians, sin, sqrt
+from math import asin, cos, floor, radians, sin, sqrt
 
 from inspection.facts import Position
 from inspection.filings import AreaFiling
@@ -16,6 +16,15 @@ def metres_between(one: Position, other: Position) -> float:
     across = sin((other_lat - lat) / 2) ** 2
     along = sin(radians(other.longitude - one.longitude) / 2) ** 2
     return 2 * EARTH_METRES * asin(sqrt(min(1.0, across + cos(lat) * cos(other_lat) * along)))
+
+
+def microdegrees_within(metres: float) -> int:
+    """Return by how many millionths of a degree two places may differ, each way, and are surely no further apart.
+
+    Below 0 where no difference is so small. Two less than it would be: places may have been rounded.
+    """
+    # A degree is the longest along a meridian and along the equator, and the way there is no longer than both together.
+    return floor(metres / 2 / (EARTH_METRES * radians(1e-6))) - 2
 
 
 def centre_of(area: AreaFiling | None) -> Position | None:

@@ -7,7 +7,6 @@ limits hold stands in `standing-*.toml`. A rule of a new date is a new file; wha
 import tomllib
 from collections.abc import Iterable
 from datetime import date
-from fnmatch import fnmatchcase
 from functools import cache
 from typing import Annotated, Literal
 
@@ -17,6 +16,7 @@ from msgspec import Meta, Struct
 from inspection import InspectionError, shipped_names, shipped_text
 from inspection.evidence import Line
 from inspection.identities import Regime
+from inspection.rules.judging import matches
 from inspection.signing import digest
 
 FOLDER = "standing"
@@ -212,7 +212,7 @@ class StandingRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     def seconds_min(self, regime: Regime, vehicle_class: str) -> int:
         """Return the least seconds that an inspection of such a vehicle takes; 0 where the rules say nothing."""
         for row in self.tempo:
-            if row.regime == regime and any(fnmatchcase(vehicle_class, pattern) for pattern in row.classes):
+            if row.regime == regime and matches(vehicle_class, row.classes):
                 return row.seconds_min
         return 0
 

@@ -4,8 +4,9 @@ It sorts and decides nothing: an auditor is told, and the chain counts. Each rul
 store: what has to be looked up comes in as `Around`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from inspection.case import Case
 from inspection.facts import CaseOpened, Position, SuspicionRaised
@@ -14,7 +15,6 @@ from inspection.standing.places import centre_of, metres_outside, way_seconds
 from inspection.standing.rules import StandingRules
 
 SECOND_MS = 1_000
-MINUTE_MS = 60_000
 CASES_NAMED_MAX = 5
 """So many other cases a suspicion names: enough to look at."""
 
@@ -51,8 +51,7 @@ class Neighbour:
     position: Position | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reuse:
+class Reuse(NamedTuple):
     """A photo of this case that stands in another one too, with that one's vehicle and serial."""
 
     digest: str
@@ -63,16 +62,21 @@ class Reuse:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Around:
-    """What was looked up for a case. area: the filing of its area, None where none is known."""
+    """What was looked up for a case. area: the filing of its area, None where none is known.
+
+    concluded: how many others its inspector concluded within the rules' inspector_minutes before this one's verdict.
+    neighbours: the newest first; those that were surely where this one was need not be among them.
+    """
 
     timing: Timing | None = None
+    concluded: int = 0
     neighbours: tuple[Neighbour, ...] = ()
     reuses: tuple[Reuse, ...] = ()
     area: AreaFiling | None = None
 
 
-_Found = Iterator[str]
-"""What was found, in figures that need no language; nothing where the rule does not apply."""
+_Found = str | None
+"""What was found, in figures that need no language; None where the rule does not apply."""
 
 
 def suspicions(case: Case, around: Around, rules: StandingRules) -> tuple[SuspicionRaised, ...]:
@@ -84,7 +88,7 @@ def suspicions(case: Case, around: Around, rules: StandingRules) -> tuple[Suspic
     for code, look in _RULES.items():
         if code in said or not rules.suspicions[code].on:
             continue
-        detail = next(look(case, case.opened, around, rules), None)
+        detail = look(case, case.opened, around, rules)
         if detail is not None:
             found.append(raised_by(code, detail, rules))
     return tuple(found)
@@ -108,25 +112,22 @@ def _tempo(case: Case, opened: CaseOpened, around: Around, rules: StandingRules)
     least = rules.seconds_min(opened.regime, opened.vehicle.vehicle_class)
     seconds = around.timing.seconds if around.timing else None
     # Who finds a fault early may stop there, and a re-test (复检) repeats only what had failed.
-    if seconds is not None and seconds < least and _passed(case) and opened.attempt == 1:
-        yield f"{seconds} s < {least} s ({opened.regime} {opened.vehicle.vehicle_class})"
+    if seconds is None or seconds >= least or not _passed(case) or opened.attempt > 1:
+        return None
+    return f"{seconds} s < {least} s ({opened.regime} {opened.vehicle.vehicle_class})"
 
 
-def _tempo_of_inspector(case: Case, opened: CaseOpened, around: Around, rules: StandingRules) -> _Found:
+def _tempo_of_inspector(_case: Case, _opened: CaseOpened, around: Around, rules: StandingRules) -> _Found:
     if around.timing is None or not around.timing.sure:
-        return
-    until = around.timing.concluded
-    since = until - rules.limits.inspector_minutes * MINUTE_MS
-    others = [other for other in around.neighbours if other.inspector == opened.inspector and other.case != case.case]
-    count = 1 + sum(since < other.concluded <= until for other in others)
-    if count > rules.limits.inspector_cases_max:
-        yield f"{count} > {rules.limits.inspector_cases_max} / {rules.limits.inspector_minutes} min"
+        return None
+    count, most = around.concluded + 1, rules.limits.inspector_cases_max
+    return f"{count} > {most} / {rules.limits.inspector_minutes} min" if count > most else None
 
 
 def _two_places(same: Callable[[Neighbour, Case, CaseOpened], bool]) -> Callable[..., _Found]:
     def look(case: Case, opened: CaseOpened, around: Around, rules: StandingRules) -> _Found:
         if around.timing is None or not around.timing.sure:
-            return
+            return None
         here = place_of(opened, around.area)
         for other in around.neighbours:
             if other.case == case.case or not same(other, case, opened):
@@ -134,7 +135,8 @@ def _two_places(same: Callable[[Neighbour, Case, CaseOpened], bool]) -> Callable
             gap = _gap_seconds(around.timing, other)
             need = _need_seconds(here, opened.station, other, rules)
             if gap < need:
-                yield f"{gap:.0f} s < {need:.0f} s: {opened.station}, {other.station} ({other.case})"
+                return f"{gap:.0f} s < {need:.0f} s: {opened.station}, {other.station} ({other.case})"
+        return None
 
     return look
 
@@ -166,26 +168,26 @@ def _same_vehicle(other: Neighbour, _case: Case, opened: CaseOpened) -> bool:
 def _outside(case: Case, opened: CaseOpened, around: Around, rules: StandingRules) -> _Found:
     area = around.area
     if area is None or not area.fenced:
-        return
+        return None
     limits = rules.limits
     places = [place for place in (opened.position, *(photo.position for photo in case.photos)) if place is not None]
     furthest = max(
         (metres_outside(place, area, accuracy_metres_max=limits.accuracy_metres_max) for place in places), default=0.0
     )
-    if furthest > limits.fence_metres_over:
-        yield f"{furthest:.0f} m > {limits.fence_metres_over:.0f} m ({area.id})"
+    over = furthest > limits.fence_metres_over
+    return f"{furthest:.0f} m > {limits.fence_metres_over:.0f} m ({area.id})" if over else None
 
 
 def _clock_wrong(_case: Case, _opened: CaseOpened, around: Around, rules: StandingRules) -> _Found:
     error = around.timing.clock_error_ms / SECOND_MS if around.timing else 0.0
-    if abs(error) > rules.limits.clock_seconds_max:
-        yield f"{error:+.0f} s (±{rules.limits.clock_seconds_max} s)"
+    most = rules.limits.clock_seconds_max
+    return f"{error:+.0f} s (±{most} s)" if abs(error) > most else None
 
 
 def _clock_jumped(_case: Case, _opened: CaseOpened, around: Around, rules: StandingRules) -> _Found:
     jump = around.timing.jump_ms / SECOND_MS if around.timing else 0.0
-    if abs(jump) > rules.limits.jump_seconds_max:
-        yield f"{jump:+.0f} s (±{rules.limits.jump_seconds_max} s)"
+    most = rules.limits.jump_seconds_max
+    return f"{jump:+.0f} s (±{most} s)" if abs(jump) > most else None
 
 
 def _reused(case: Case, opened: CaseOpened, around: Around, _rules: StandingRules) -> _Found:
@@ -195,21 +197,24 @@ def _reused(case: Case, opened: CaseOpened, around: Around, _rules: StandingRule
         for reuse in around.reuses
         if reuse.case != case.case and (reuse.vin, reuse.serial) != (opened.vehicle.vin, opened.serial)
     }
-    if others:
-        named = ", ".join(sorted(others)[:CASES_NAMED_MAX])
-        digests = sorted(set(others.values()))
-        yield f"{len(digests)} ({digests[0][:12]}…): {named}"
+    if not others:
+        return None
+    named = ", ".join(sorted(others)[:CASES_NAMED_MAX])
+    digests = sorted(set(others.values()))
+    return f"{len(digests)} ({digests[0][:12]}…): {named}"
 
 
 def _vin_differs(case: Case, opened: CaseOpened, _around: Around, _rules: StandingRules) -> _Found:
     photo, registered = case.vin_photo, opened.vehicle.vin
     if photo is None or photo.vin is None or not _passed(case):
-        return
+        return None
     # What the model was sure of counts although a person at the station "corrected" it to what is registered.
     sure = photo.vin.vin if photo.vin.accepted else ""
-    if (case.vin and case.vin != registered) or (sure and sure != registered):
-        differ = _places(sure or case.vin, registered) or _places(case.vin, registered)
-        yield f"{differ} ({photo.kind})"
+    counted = case.vin
+    if counted in {"", registered} and sure in {"", registered}:
+        return None
+    differ = _places(sure or counted, registered) or _places(counted, registered)
+    return f"{differ} ({photo.kind})"
 
 
 def _places(read: str, registered: str) -> str:
@@ -221,13 +226,12 @@ def _places(read: str, registered: str) -> str:
 def _video(case: Case, opened: CaseOpened, _around: Around, rules: StandingRules) -> _Found:
     declared = [video for video in case.videos if video.missing]
     if declared:
-        yield f"{len(declared)} / {len(case.videos)}"
-    elif not case.videos and opened.regime in rules.limits.video_regimes:
-        yield "0"
+        return f"{len(declared)} / {len(case.videos)}"
+    return "0" if not case.videos and opened.regime in rules.limits.video_regimes else None
 
 
 def _called(case: Case, _opened: CaseOpened, _around: Around, rules: StandingRules) -> _Found:
-    yield from (call.result for call in case.calls if call.result in rules.limits.call_results_against)
+    return next((call.result for call in case.calls if call.result in rules.limits.call_results_against), None)
 
 
 _RULES: dict[str, Callable[[Case, CaseOpened, Around, StandingRules], _Found]] = {

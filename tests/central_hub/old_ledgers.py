@@ -7,6 +7,8 @@ from central_hub.store.database import FILE_NAME, Database
 from tests.central_hub.conftest import Bench
 
 OLD_SCHEMAS = Path(__file__).parent / "store" / "old_schemas"
+PEOPLE_SCHEMA = 3
+"""Accounts have several roles, and are a person's, from this schema on."""
 
 
 def of_schema(version: int, bench: Bench) -> Path:
@@ -20,7 +22,10 @@ def of_schema(version: int, bench: Bench) -> Path:
     for (table,) in old.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'").fetchall():
         names = ", ".join(sorted(columns(old, table, "main") & columns(old, table, "new")))
         old.execute(f"INSERT INTO main.{table} ({names}) SELECT {names} FROM new.{table}")  # noqa: S608 - own schemas
-    old.execute("INSERT INTO accounts VALUES ('lin', '审核员', 'auditor', 'hash')")
+    role = "role" if version < PEOPLE_SCHEMA else "roles"
+    old.execute(f"INSERT INTO accounts (name, title, {role}, password) VALUES ('lin', '审核员', 'auditor', 'hash')")  # noqa: S608
+    if version >= PEOPLE_SCHEMA:
+        old.execute("UPDATE accounts SET person = name, plain = 1")
     old.execute(f"PRAGMA user_version = {0 if version == 1 else version}")
     old.commit()
     old.close()

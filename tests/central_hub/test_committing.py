@@ -1,10 +1,12 @@
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
 from central_hub import HubError
+from inspection.case import fold
 from inspection.facts import DeviceRevoked
-from tests.central_hub.conftest import Bench
+from tests.central_hub.conftest import Bench, audit
 from tests.central_hub.simulated_device import SimulatedDevice
 
 
@@ -36,6 +38,36 @@ def test_a_piece_that_fails_is_taken_back_and_the_others_of_its_group_are_commit
 def test_an_unforeseen_error_is_counted_and_ends_nothing(bench: Bench) -> None:
     _, done = bench.committer.commit([raising(KeyError("x")), lambda: 1])
     assert (type(done[0].error), done[1].result, bench.committer.errors) == (KeyError, 1, 1)
+
+
+def test_what_a_group_that_was_taken_back_read_into_memory_is_decided_on_by_nobody(
+    bench: Bench, device: SimulatedDevice
+) -> None:
+    case, digests = device.whole_case()
+    bench.send(device)
+    bench.store(*digests)
+    # However much the transaction before had changed in memory.
+    for _ in range(10):
+        device.open_case()
+    bench.send(device)
+    passing = partial(audit, bench.casework, case, "pass", auditor="kim")
+    _, done = bench.committer.commit([passing, raising(HubError("foreseen"))])
+    assert [type(came.error) for came in done] == [type(None), HubError]
+    stands = fold(case, bench.casework.ledger.entries_of(case))
+    assert stands.audit is not None
+    assert bench.casework.hand.case(case) == stands
+
+
+def test_a_clock_that_was_taken_back_says_all_the_same_what_is_overdue(bench: Bench, device: SimulatedDevice) -> None:
+    case, digests = device.whole_case()
+    bench.send(device)
+    bench.store(*digests)
+    for _ in range(10):
+        device.open_case()
+    bench.send(device)
+    bench.now += 25 * 3_600_000
+    bench.committer.commit([bench.casework.check_clock, raising(HubError("foreseen"))])
+    assert bench.value("SELECT count(*) FROM entries WHERE kind = 'AuditOverdue' AND case_id = ?", case) == 1
 
 
 def test_a_store_that_fails_commits_nothing_and_remembers_nothing(bench: Bench, device: SimulatedDevice) -> None:

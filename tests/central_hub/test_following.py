@@ -210,3 +210,5 @@ def test_a_pass_stands_though_there_is_no_number_and_the_sticker_comes_with_the_
     issued = bench.casework.hand.case(second.case).issued
     assert issued is not None
     assert issued.number == "SZ00000002"
+    # The stage is still the same; that a sticker went out is counted all the same.
+    assert bench.value("SELECT count(*) FROM standing_events WHERE case_id = ? AND kind = 'issued'", second.case) == 1

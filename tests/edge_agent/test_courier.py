@@ -70,6 +70,21 @@ def test_a_receipt_ends_the_flights_that_it_covers() -> None:
     assert (after.receipted, after.in_flight, after.failures) == (10, (Flight(20, 5.0),), 0)
 
 
+def test_while_the_hub_goes_on_the_batches_behind_have_their_whole_time_again() -> None:
+    flying = state(in_flight=(Flight(10, 2.0), Flight(20, 2.0), Flight(25, 9.0)))
+    after = courier.after_receipt(flying, 10, refused="", now=1.5, pace=PACE, chance=1.0)
+    assert after.in_flight == (Flight(20, 3.5), Flight(25, 9.0))
+    assert courier.next_step(after, 3.4, replace(PACE, batches_in_flight_max=9))[1] == Wait(3.5)
+    silent = courier.after_receipt(after, 10, refused="", now=3.0, pace=PACE, chance=1.0)
+    assert courier.next_step(silent, 3.5, PACE)[1] == SendBatch(11, 20)
+
+
+def test_a_receipt_without_a_pause_and_a_look_without_a_new_fact_change_nothing() -> None:
+    flying = state(in_flight=(Flight(10, 2.0),))
+    assert courier.after_pause(flying, 0, now=9.0) is flying
+    assert courier.after_record(flying, 25, urgent=25, now=9.0) is flying
+
+
 def test_a_late_receipt_takes_nothing_back() -> None:
     flying = state(receipted=10, in_flight=(Flight(20, 5.0),), failures=1)
     assert courier.after_receipt(flying, 10, refused="", now=1.0, pace=PACE, chance=0.0) == flying

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.journal import Journal
+from edge_agent.journal import Directed, Journal, MisdirectedError
+from edge_agent.keeping.chain_rows import Covered
 from edge_agent.store import JournalError, JournalFullError
 from inspection.directives import NumberedDirective, Receipt, Refusal, StickerDenied, StickerGranted
 from inspection.evidence import PhotoRef
@@ -225,7 +226,7 @@ def test_a_refusal_is_kept_and_shown_until_the_fact_is_taken(journal: Journal) -
 
 
 def test_a_directive_and_the_fact_that_settles_it_are_written_together(journal: Journal) -> None:
-    assert journal.commit_directive(granted(1), moment(5))
+    assert journal.take([granted(1)], moment(5)) == [Directed(kept=True)]
     [settled] = journal.directives_for("pda-7.1")
     assert settled.numbered == granted(1)
     fact = journal.fact(settled.seq)
@@ -234,33 +235,94 @@ def test_a_directive_and_the_fact_that_settles_it_are_written_together(journal: 
 
 
 def test_a_directive_that_comes_twice_is_settled_once(journal: Journal) -> None:
-    assert journal.commit_directive(granted(1), moment(5))
-    assert not journal.commit_directive(granted(1), moment(6))
+    assert journal.take([granted(1)], moment(5)) == [Directed(kept=True)]
+    assert journal.take([granted(1)], moment(6)) == [Directed(kept=False)]
     assert journal.newest == 1
 
 
 def test_a_directive_after_a_gap_waits_for_the_missing_one(journal: Journal) -> None:
-    assert not journal.commit_directive(granted(2), moment(5))
+    assert journal.take([granted(2)], moment(5)) == [Directed(kept=False)]
     assert journal.newest == 0
-    assert journal.commit_directive(granted(1), moment(6))
-    assert journal.commit_directive(granted(2), moment(7))
+    assert journal.take([granted(1)], moment(6)) == [Directed(kept=True)]
+    assert journal.take([granted(2)], moment(7)) == [Directed(kept=True)]
     assert [one.numbered.number for one in journal.directives_for("pda-7.1")] == [1, 2]
 
 
 def test_a_directive_for_another_device_is_not_taken(journal: Journal) -> None:
-    with pytest.raises(JournalError, match="not for pda-7"):
-        journal.commit_directive(granted(1, device="pda-8"), moment(5))
+    [refused] = journal.take([granted(1, device="pda-8")], moment(5))
+    assert isinstance(refused, MisdirectedError)
+    assert "not for pda-7" in str(refused)
+    assert journal.newest == 0
+
+
+def test_what_the_hub_said_together_is_one_commit_that_lasts(journal: Journal) -> None:
+    records = record(journal, 2)
+    statements: list[str] = []
+    journal._store._connection.set_trace_callback(statements.append)
+    taken = journal.take(
+        [granted(1), receipt(records[0], time=100), granted(2), receipt(records[1], time=200)], moment(5)
+    )
+    journal._store._connection.set_trace_callback(None)
+    assert taken == [Directed(kept=True), Covered(1, newer=True), Directed(kept=True), Covered(2, newer=True)]
+    assert statements.count("COMMIT") == 1
+    assert "PRAGMA synchronous = NORMAL" not in statements
+    assert (journal.newest, journal.receipted, journal.hub_time) == (4, 2, 200)
+
+
+def test_receipts_alone_may_be_taken_back_by_a_power_cut(journal: Journal) -> None:
+    [first] = record(journal)
+    statements: list[str] = []
+    journal._store._connection.set_trace_callback(statements.append)
+    assert journal.take([receipt(first, time=100)], moment(5)) == [Covered(1, newer=True)]
+    journal._store._connection.set_trace_callback(None)
+    assert "PRAGMA synchronous = NORMAL" in statements
+
+
+def test_what_cannot_be_taken_spoils_none_of_what_came_with_it(journal: Journal) -> None:
+    [first] = record(journal)
+    strange = receipt(first, time=100, head=b"\1" * 32)
+    for_another = granted(1, device="pda-8")
+    forked, misdirected, *others = journal.take(
+        [strange, for_another, granted(1), granted(1), receipt(first, time=100)], moment(5)
+    )
+    assert isinstance(forked, JournalError)
+    assert isinstance(misdirected, MisdirectedError)
+    assert others == [Directed(kept=True), Directed(kept=False), Covered(1, newer=True)]
+    assert (journal.newest, journal.receipted) == (2, 1)
+    with Journal(journal._store._path, DEVICE) as again:
+        assert len(again.directives_for("pda-7.1")) == 1
+
+
+def test_a_receipt_finds_room_below_the_floor_and_a_directive_with_it_does_not(path: Path) -> None:
+    with Journal(path, DEVICE) as journal:
+        [first] = record(journal)
+    with Journal(path, DEVICE, free_bytes_min=2**60) as journal:
+        full, covered = journal.take([granted(1), receipt(first, time=100)], moment(5))
+        assert isinstance(full, JournalFullError)
+        assert covered == Covered(1, newer=True)
+        assert journal.newest == 1
+
+
+def test_of_what_the_disk_refuses_nothing_is_taken(journal: Journal) -> None:
+    [first] = record(journal)
+    connection = journal._store._connection
+    connection.execute(f"PRAGMA max_page_count = {connection.execute('PRAGMA page_count').fetchone()[0]}")
+    large = StickerGranted(case="pda-7.1", number="S1", payload="x" * 20_000)
+    directive = NumberedDirective(device=DEVICE, number=1, directive=large)
+    with pytest.raises(JournalFullError):
+        journal.take([receipt(first, time=100), directive], moment(5))
+    assert (journal.newest, journal.receipted, journal.directives_for("pda-7.1")) == (1, 0, [])
 
 
 def test_old_directives_leave_with_the_facts_that_settled_them_but_the_count_goes_on(journal: Journal) -> None:
     for number in (1, 2, 3):
-        journal.commit_directive(granted(number), moment(number))
+        journal.take([granted(number)], moment(number))
     newest = journal.fact(3)
     journal.settle(receipt(newest, time=100))
     journal.forget(101)
     assert [one.numbered.number for one in journal.directives_for("pda-7.1")] == [3]
-    assert not journal.commit_directive(granted(2), moment(9))
-    assert journal.commit_directive(granted(4), moment(9))
+    assert journal.take([granted(2)], moment(9)) == [Directed(kept=False)]
+    assert journal.take([granted(4)], moment(9)) == [Directed(kept=True)]
 
 
 def test_whoever_waits_is_woken_by_a_commit(journal: Journal) -> None:
@@ -273,7 +335,7 @@ def test_whoever_waits_is_woken_by_a_commit(journal: Journal) -> None:
 
     def commit() -> None:
         asked.wait(300)
-        journal.commit_directive(directive, moment(5))
+        journal.take([directive], moment(5))
 
     thread = threading.Thread(target=commit)
     thread.start()

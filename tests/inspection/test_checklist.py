@@ -211,7 +211,7 @@ def test_an_opened_case_is_asked_for_by_business_or_by_inspection_kind(regime: R
     opened = CaseOpened(
         regime=regime, serial="0", vehicle=vehicle, station="1", inspector="1", business="A", inspection_kind="01"
     )
-    assert required_for(opened) == required(regime, asked_by, "K33")
+    assert required_for(opened) == required_for(opened, CURRENT) == required(regime, asked_by, "K33")
 
 
 def test_an_unknown_regime_is_refused() -> None:

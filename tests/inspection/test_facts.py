@@ -4,6 +4,7 @@ from typing import get_args
 
 import pytest
 
+from inspection.evidence import CharacterReading, PhotoRef, VideoRef, VinFinding
 from inspection.facts import (
     HUB_FACTS,
     AnyFact,
@@ -12,7 +13,8 @@ from inspection.facts import (
     Fact,
     UnknownFact,
 )
-from inspection.wire import decode_entry, encode_entry
+from inspection.facts.base import Position, Reason, Vehicle
+from inspection.wire import Recorded, decode_entry, encode_entry
 from tests.conftest import Golden
 from tests.inspection.every_fact import EVERY, FACTS
 
@@ -49,6 +51,12 @@ def test_the_kinds_are_told_apart_by_their_class_names() -> None:
 def test_what_only_the_hub_may_write_is_part_of_the_language() -> None:
     assert set(HUB_FACTS) < set(get_args(AnyFact))
     assert not issubclass(UnknownFact, HUB_FACTS)
+
+
+def test_no_fact_and_nothing_that_it_is_made_of_is_the_collectors_business() -> None:
+    parts = (Vehicle, Position, Reason, PhotoRef, VideoRef, VinFinding, CharacterReading)
+    for kind in (Recorded, Entry, *parts, *get_args(AnyFact)):
+        assert (kind.__struct_config__.gc, kind.__struct_config__.frozen) == (False, True)
 
 
 @pytest.mark.parametrize("name", FACTS)

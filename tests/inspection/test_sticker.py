@@ -192,6 +192,17 @@ def test_a_sticker_whose_text_would_be_too_long_is_not_signed() -> None:
         sign_sticker(msgspec.structs.replace(STICKER, number="9" * 200), KEY)
 
 
+def test_a_sticker_is_signed_up_to_the_last_character_that_its_text_may_have() -> None:
+    longest = max(n for n in range(200) if len(msgspec.msgpack.encode(_numbered(n))) + SIGNATURE_BYTES <= 400 * 5 / 8)
+    assert len(sticker_text(sign_sticker(_numbered(longest), KEY))) == STICKER_TEXT_CHARACTERS_MAX
+    with pytest.raises(StickerError, match="at most 400 characters"):
+        sign_sticker(_numbered(longest + 1), KEY)
+
+
+def _numbered(digits: int) -> Sticker:
+    return msgspec.structs.replace(STICKER, number="9" * digits)
+
+
 OLD = SigningKey(b"\x02" * 32)
 
 

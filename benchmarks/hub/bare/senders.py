@@ -45,8 +45,7 @@ class Sender:
 
     def step(self) -> None:
         """Take the receipts and send what the window has room for; sending begins with the connection."""
-        while self.link.arrived:
-            event = taken(self.link)
+        for event in taken(self.link):
             last = receipted(event.payload) if isinstance(event, Arrived) else 0
             while self._flying and self._flying[0] <= last:
                 self._flying.popleft()

@@ -2,12 +2,13 @@
 
 import msgspec
 
-from central_hub.deciding.permitting import kind_of
+from central_hub.deciding.permitting import KINDS, kind_of
 from central_hub.store.database import Database
 from inspection.filings import Filing
 from inspection.rules.permissions import FilingKind
 
 _decoder = msgspec.json.Decoder(Filing)
+_KINDS_FILED = f"SELECT {', '.join(['EXISTS (SELECT 1 FROM filings WHERE kind = ?)'] * len(KINDS))}"  # noqa: S608
 
 
 class FilingTable:
@@ -33,6 +34,7 @@ class FilingTable:
         query = "SELECT filing FROM filings WHERE kind = ? AND id > ? ORDER BY id LIMIT ?"
         return [_decoder.decode(row[0]) for row in self._db.execute(query, (kind, after, limit))]
 
-    def any_of(self, kind: FilingKind) -> bool:
-        """Say whether there is any filing of a kind."""
-        return self._db.execute("SELECT 1 FROM filings WHERE kind = ? LIMIT 1", (kind,)).fetchone() is not None
+    def kinds(self) -> list[FilingKind]:
+        """Return the kinds of which anything is filed."""
+        row = self._db.execute(_KINDS_FILED, KINDS).fetchone()
+        return [kind for kind, filed in zip(KINDS, row, strict=True) if filed]

@@ -51,10 +51,10 @@ class StandingTables:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def kept(self, case: str) -> tuple[str, str]:
-        """Return how much of a case was looked at, and in which stage it was then; empty where it has no row."""
+    def kept(self, case: str) -> tuple[str, str] | None:
+        """Return how much of a case was looked at, and in which stage it was then; None where it has no row."""
         row = self._db.execute("SELECT looked, stage FROM inspected WHERE case_id = ?", (case,)).fetchone()
-        return (row[0], row[1]) if row else ("", "")
+        return (row[0], row[1]) if row else None
 
     def keep_outcome(self, row: Inspected, stage: str) -> None:
         """Write what became of an inspection about which a device has said nothing new."""
@@ -76,14 +76,18 @@ class StandingTables:
         codes = f" {' '.join(row.suspicions)} " if row.suspicions else ""
         self._db.execute(_KEEP, (*who, *when, *where, accuracy, *marks, codes, placed.looked, placed.stage))
 
+    def begin_events(self, case: str, station: str, events: Mapping[str, str], *, at: int) -> None:
+        """Keep what happened to a case (kind: who) of which nothing is kept yet; all of it happened now."""
+        rows = [(case, kind, at, station, who) for kind, who in events.items()]
+        self._db.executemany("INSERT INTO standing_events VALUES (?, ?, ?, ?, ?)", rows)
+
     def keep_events(self, case: str, station: str, events: Mapping[str, str], *, at: int) -> None:
         """Keep what happened to a case (kind: who); what is new happened now, what is no more is taken out."""
-        query = "SELECT kind, who FROM standing_events WHERE case_id = ?"
-        known = dict(self._db.execute(query, (case,)).fetchall())
-        for kind in known.keys() - events.keys():
+        known = {row[0] for row in self._db.execute("SELECT kind FROM standing_events WHERE case_id = ?", (case,))}
+        for kind in known - events.keys():
             self._db.execute("DELETE FROM standing_events WHERE case_id = ? AND kind = ?", (case, kind))
-        new = [(case, kind, at, station, who) for kind, who in events.items() if kind not in known]
-        self._db.executemany("INSERT INTO standing_events VALUES (?, ?, ?, ?, ?)", new)
+        new = {kind: who for kind, who in events.items() if kind not in known}
+        self.begin_events(case, station, new, at=at)
 
     def standing(self, station: str, *, admitted: bool, listed: bool) -> StationStanding:
         """Return how a station stands now: one row. admitted, listed: what holds until a fact says otherwise."""

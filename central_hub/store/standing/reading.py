@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from itertools import starmap
+from itertools import chain, starmap
 from typing import Any
 
 import msgspec
@@ -17,14 +17,20 @@ from inspection.identities import HUB
 from inspection.standing.chain import Marked, Past, Proven, Warned
 from inspection.standing.explaining import Against, Explanation, Said, explain
 from inspection.standing.figures import Figure, Inspected
-from inspection.standing.rules import StandingRules, Subject
+from inspection.standing.places import microdegrees_within
+from inspection.standing.rules import Limits, StandingRules, Subject
 from inspection.standing.state import StationStanding
-from inspection.standing.suspicion import Neighbour, Reuse
+from inspection.standing.suspicion import SECOND_MS, Neighbour, Reuse, Timing
 from inspection.wire import decode_entry
 
 NEIGHBOUR_HOURS = 12
 """Nobody is surprised by where somebody was half a day ago."""
+NEIGHBOURS_SEEN_MAX = 120
+"""Of the latest so many are looked at: whoever did more in half a day is told of by how much it was."""
 NEIGHBOURS_MAX = 40
+"""Of the same inspector, of the same device and of the same vehicle each."""
+CONCLUDED_OVER_MAX = 120
+"""So far beyond what an inspector may conclude it is counted how many there were."""
 REUSES_MAX = 20
 AGAINST_MAX = 200
 WARNINGS_SHOWN_MAX = 50
@@ -34,6 +40,29 @@ _ROW = (
     "case_id, day, station, inspector, mix, passed, attempt, seconds, metres, retakes, doubtful, night, audited, "
     "overturned, proven, suspicions"
 )
+_ENDS = (
+    "SELECT 0 AS turn, received, raw FROM entries WHERE device = ? AND seq = ? UNION ALL "
+    "SELECT turn, received, raw FROM (SELECT 1 AS turn, received, raw FROM entries WHERE case_id = ? AND case_id <> '' "
+    "AND kind = 'InspectionConcluded' AND device <> ? ORDER BY pos LIMIT 1) AS concluded ORDER BY turn"
+)
+_NEIGHBOUR = "case_id, station, inspector, device, registered, opened, concluded, longitude, latitude, accuracy"
+_NEAR = {
+    column: (
+        # So many are looked at and no more: a lane that wrote thousands into one moment must not make work for ever.
+        f"SELECT * FROM (SELECT {turn} AS turn, {_NEIGHBOUR} FROM (SELECT inspected.* FROM {source} = ? "  # noqa: S608
+        "AND inspected.concluded > ? AND inspected.concluded < ? ORDER BY inspected.concluded DESC LIMIT ?) AS seen "
+        "WHERE case_id <> ? AND (station <> ? OR ABS(longitude - ?) > ? OR ABS(latitude - ?) > ?) "
+        f"ORDER BY concluded DESC, case_id LIMIT ?) AS by_{column}"
+    )
+    for turn, (column, source) in enumerate(
+        {
+            "inspector": "inspected WHERE inspected.inspector",
+            "device": "inspected WHERE inspected.device",
+            # By the cases' own index: a vehicle has few, if nobody practises with it. CROSS JOIN: SQLite begins there.
+            "registered": "cases CROSS JOIN inspected WHERE inspected.case_id = cases.case_id AND cases.registered",
+        }.items()
+    )
+}
 _figures = msgspec.json.Decoder(list[Figure])
 _standing = msgspec.json.Decoder(StationStanding)
 
@@ -45,43 +74,62 @@ class StandingReading:
         self._db = db
 
     def ends_of(self, case: Case) -> list[Received]:
-        """Return the facts that opened and concluded a case, each with its time of receipt; in their order."""
+        """Return the fact that opened a case and the first that concluded it, each with its time of receipt."""
         opening = (case.device, int(case.case.rpartition(".")[2]))
-        first = "SELECT received, raw FROM entries WHERE device = ? AND seq = ?"
-        last = (
-            "SELECT received, raw FROM entries WHERE case_id = ? AND case_id <> '' AND kind = 'InspectionConcluded' "
-            "AND device <> ? ORDER BY pos"
-        )
-        rows = [*self._db.execute(first, opening), *self._db.execute(last, (case.case, HUB))]
-        return [(received, decode_entry(raw).entry) for received, raw in rows]
+        rows = self._db.execute(_ENDS, (*opening, case.case, HUB))
+        return [(received, decode_entry(raw).entry) for _, received, raw in rows]
 
     def pairings(self, device: str, boots: Iterable[str]) -> list[Pairing]:
         """Return what a device's clocks showed in these boots when the hub heard it."""
         query = "SELECT boot, mono, wall, at FROM contacts WHERE device = ? AND boot = ?"
-        found = [row for boot in sorted(set(boots)) for row in self._db.rows(query, device, boot)]
-        return [Pairing(**row) for row in found]
+        found = [row for boot in sorted(set(boots)) for row in self._db.execute(query, (device, boot))]
+        return [Pairing(boot=row[0], mono=row[1], wall=row[2], at=row[3]) for row in found]
+
+    def concluded(self, case: Case, opened: CaseOpened, *, since: int, until: int, most: int) -> int:
+        """Return how many others this case's inspector concluded; since < concluded <= until.
+
+        most: so many are counted. Who has no name is only taken for the same where the device or the vehicle is.
+        Unix milliseconds.
+        """
+        who: list[str | None] = [opened.inspector]
+        which = "inspector = ?"
+        if not opened.inspector:
+            which, who = "inspector = '' AND (device = ? OR registered = ?)", [case.device, opened.vehicle.vin or None]
+        period = (since, until)
+        # Its own row is taken off afterwards: to leave it out, all rows would have to be read, and not the index alone.
+        query = (
+            f"SELECT (SELECT count(*) FROM (SELECT 1 FROM inspected WHERE {which} AND concluded > ? "  # noqa: S608
+            "AND concluded <= ? LIMIT ?) AS every_one) - "
+            "(SELECT count(*) FROM inspected WHERE case_id = ? AND concluded > ? AND concluded <= ?)"
+        )
+        values = (*who, *period, most, case.case, *period)
+        return int(self._db.execute(query, values).fetchone()[0])
 
     def neighbours(
-        self, case: Case, opened: CaseOpened, *, since: int, until: int, busy_since: int = 0
+        self, case: Case, opened: CaseOpened, timing: Timing, *, here: Position | None, limits: Limits
     ) -> tuple[Neighbour, ...]:
-        """Return other inspections by the same inspector, with the same device, of the same vehicle, around a time.
+        """Return other inspections by the same inspector, with the same device, of the same vehicle, around its time.
 
-        busy_since: of those at the same station whose place is no better known only the ones that ended after this are
-        returned: they say how much somebody did, and nothing about where. Unix milliseconds.
+        Left out are such as the rules make nothing of: those surely at the same place (the same station, and not known
+        to be further away than way_metres_free), and, where it is not known where this one was, those long before.
         """
-        asked = (("inspector", opened.inspector), ("device", case.device), ("registered", opened.vehicle.vin))
-        found: dict[str, Neighbour] = {}
-        for column, value in asked:
-            query = (
-                "SELECT case_id, station, inspector, device, registered, opened, concluded, longitude, latitude, "  # noqa: S608
-                f"accuracy FROM inspected WHERE {column} = ? AND concluded > ? AND concluded < ? AND case_id <> ? "
-                "AND (concluded > ? OR station <> ? OR longitude IS NOT NULL) ORDER BY concluded DESC LIMIT ?"
-            )
-            way = NEIGHBOUR_HOURS * HOUR_MS
-            values = (value, since - way, until + way, case.case, busy_since, opened.station, NEIGHBOURS_MAX)
-            rows = self._db.execute(query, values) if value else ()
-            found |= {row[0]: _neighbour(row) for row in rows if row[0] not in found}
-        return tuple(found.values())
+        most = NEIGHBOUR_HOURS * HOUR_MS
+        way = most if here else min(most, limits.unknown_way_seconds * SECOND_MS)
+        period = (timing.opened - way, timing.concluded + most)
+        near = microdegrees_within(limits.way_metres_free)
+        place = (round(here.longitude * MICRO), near, round(here.latitude * MICRO), near) if here else (None,) * 4
+        asked = {"inspector": opened.inspector, "device": case.device, "registered": opened.vehicle.vin}
+        named = {column: value for column, value in asked.items() if value}
+        values = [
+            (value, *period, NEIGHBOURS_SEEN_MAX, case.case, opened.station, *place, NEIGHBOURS_MAX)
+            for value in named.values()
+        ]
+        query = " UNION ALL ".join(_NEAR[column] for column in named)
+        # The order is the rules': they name the first that they find.
+        rows = sorted(
+            self._db.execute(query, [*chain.from_iterable(values)]), key=lambda row: (row[0], -row[7], row[1])
+        )
+        return tuple({row[1]: _neighbour(row[1:]) for row in rows}.values())
 
     def reuses(self, case: str, digests: Sequence[str]) -> tuple[Reuse, ...]:
         """Return other cases that announced the very same photos, at most REUSES_MAX."""
@@ -93,8 +141,7 @@ class StandingReading:
             f"JOIN cases ON cases.case_id = photos.case_id WHERE photos.digest IN ({', '.join('?' * len(digests))}) "
             "AND photos.case_id <> ? ORDER BY photos.digest, photos.case_id LIMIT ?"
         )
-        rows = self._db.execute(query, (*digests, case, REUSES_MAX))
-        return tuple(Reuse(digest=row[0], case=row[1], vin=row[2], serial=row[3]) for row in rows)
+        return tuple(starmap(Reuse, self._db.execute(query, (*digests, case, REUSES_MAX))))
 
     def inspected(self, day: date, days: int) -> list[Inspected]:
         """Return the rows of a period of so many days that ends with `day`."""
@@ -102,14 +149,14 @@ class StandingReading:
         return list(starmap(_inspected, self._db.execute(query, (_before(day, days), day.isoformat()))))
 
     def marked(self, station: str, day: date, days: int) -> list[Marked]:
-        """Return a station's inspections one by one, and those of all others counted, of such a period."""
-        period = (_before(day, days), day.isoformat())
-        own = "SELECT day, inspector, case_id, suspicions FROM inspected WHERE day > ? AND day <= ? AND station = ?"
-        others = (
-            "SELECT day, suspicions, count(*) FROM inspected WHERE day > ? AND day <= ? AND station <> ? "
-            "GROUP BY day, suspicions"
+        """Return a station's inspections one by one, of such a period."""
+        # Day by day, as the index is: a range of days would be gone through with every station's inspections in it.
+        period = [(day - timedelta(days=ago)).isoformat() for ago in range(days)]
+        query = (
+            f"SELECT day, inspector, case_id, suspicions FROM inspected WHERE day IN ({', '.join('?' * days)}) "  # noqa: S608
+            "AND station = ? ORDER BY case_id"
         )
-        marked = [
+        return [
             Marked(
                 day=date.fromisoformat(row[0]),
                 station=station,
@@ -117,13 +164,19 @@ class StandingReading:
                 case=row[2],
                 suspicions=tuple(row[3].split()),
             )
-            for row in self._db.execute(own + " ORDER BY case_id", (*period, station))
+            for row in self._db.execute(query, (*period, station))
         ]
-        counted = [
+
+    def marked_elsewhere(self, station: str, day: date, days: int) -> list[Marked]:
+        """Return the inspections of all other stations, counted, of such a period; goes through all of them."""
+        query = (
+            "SELECT day, suspicions, count(*) FROM inspected WHERE day > ? AND day <= ? AND station <> ? "
+            "GROUP BY day, suspicions"
+        )
+        return [
             Marked(day=date.fromisoformat(row[0]), station="", suspicions=tuple(row[1].split()), count=row[2])
-            for row in self._db.execute(others, (*period, station))
+            for row in self._db.execute(query, (_before(day, days), day.isoformat(), station))
         ]
-        return marked + counted
 
     def past(self, day: date, days: int, *, since: int) -> Past:
         """Return what was raised and proven before. since: of proven cases, Unix milliseconds."""

@@ -34,7 +34,6 @@ CREATE TABLE IF NOT EXISTS inspected (
 CREATE INDEX IF NOT EXISTS inspected_by_day ON inspected (day, station);
 CREATE INDEX IF NOT EXISTS inspected_by_inspector ON inspected (inspector, concluded);
 CREATE INDEX IF NOT EXISTS inspected_by_device ON inspected (device, concluded);
-CREATE INDEX IF NOT EXISTS inspected_by_vehicle ON inspected (registered, concluded);
 CREATE INDEX IF NOT EXISTS inspected_odd ON inspected (station, day) WHERE suspicions <> '' OR overturned = 1 OR proven = 1;
 
 -- What happened to a case, and when the hub first knew; a step that was undone is taken out. who: who did it.

@@ -1,3 +1,6 @@
+import os
+import select
+import selectors
 import socket
 from math import inf
 
@@ -7,6 +10,9 @@ from benchmarks.hub.processes import BenchmarkError
 from benchmarks.hub.threadless import Fleet, ThreadlessLink, taken
 from edge_agent.sending.events import Arrived, LinkDown, LinkEvent, LinkUp
 from edge_agent.sending.link import Broker
+from inspection import topics
+from tests.edge_agent.stand_ins.fakes import DEVICE
+from tests.edge_agent.stand_ins.tiny_broker import TinyBroker
 
 
 class StandIn(ThreadlessLink):
@@ -50,8 +56,7 @@ class Listener:
         self.answer = b""
 
     def step(self) -> None:
-        while self.link.arrived:
-            self.took.append(taken(self.link))
+        self.took += taken(self.link)
         self.due = inf
         self.link.unsent += self.answer
 
@@ -101,6 +106,25 @@ def test_a_lost_connection_ends_the_measurement(peers: list[Listener]) -> None:
     with pytest.raises(BenchmarkError, match="lost"):
         fleet.turn(0.0)
     fleet.stop()
+
+
+def test_messages_that_have_arrived_together_are_read_together() -> None:
+    with TinyBroker() as broker:
+        link = ThreadlessLink(Broker(host="127.0.0.1", port=broker.port, user=DEVICE, password=""), DEVICE)
+        link.start()
+        while not link.arrived:
+            select.select([link], [], [])
+            link.serve(selectors.EVENT_READ)
+        assert taken(link) == [LinkUp()]
+        for number in range(3):
+            broker.send(topics.receipts(DEVICE), bytes([number]))
+        size = 3 * len(b"\x30\0\0\0" + topics.receipts(DEVICE).encode() + b"0")
+        with socket.socket(fileno=os.dup(link.fileno())) as same:
+            while select.select([same], [], []) and len(same.recv(size, socket.MSG_PEEK)) < size:
+                pass
+        link.serve(selectors.EVENT_READ)
+        assert taken(link) == [Arrived("receipt", bytes([number])) for number in range(3)]
+        link.stop()
 
 
 def test_connections_are_kept_alive_about_every_second(peers: list[Listener]) -> None:

@@ -85,8 +85,8 @@ def test_the_installations_own_prefix_is_not_allotted() -> None:
 
 def test_the_next_number_comes_from_the_oldest_range_that_has_one() -> None:
     ranges = [of("A", 1, 3, used=3), of("C", 8, 9, used=1), of("B", 1, 500)]
-    assert taken_from(ranges) == ("C00000009", 500, False)
-    assert taken_from([own_range("PL")]) == ("PL00000001", NUMBER_MAX - 1, False)
+    assert taken_from(ranges) == ("C00000009", 500, False, "st-1")
+    assert taken_from([own_range("PL")]) == ("PL00000001", NUMBER_MAX - 1, False, "")
 
 
 def test_a_holder_that_runs_low_is_warned_about_and_one_without_numbers_gets_none() -> None:

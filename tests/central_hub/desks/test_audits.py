@@ -459,7 +459,7 @@ def test_a_case_that_was_sent_back_meanwhile_is_told_of_once_it_waits_again(
     with office.transaction():
         records = tuple(lane.records[first - 1 :])
         office.hand.ledger.append_batch(open_batch(lane.message(first)), records, received=office.now)
-        office.hand.folds.add(records[0].entry)
+        office.hand.folds.add_all([records[0].entry])
         office.hand.follow_up(case)
     assert office.do(lambda: office.audits.escalate(seen)) == 1
 

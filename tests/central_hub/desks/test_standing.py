@@ -136,14 +136,14 @@ def test_an_inspection_in_no_time_is_raised_when_it_is_concluded_and_once(
     case = lane.car()
     send(bench, lane)
     assert suspected(bench, case) == {"tempo.impossible"}
-    bench.transaction(lambda: desk.look(bench.casework.hand.case(case)))
+    bench.transaction(lambda: bench.casework.hand.follow_up(case))
     assert len(written(bench, SuspicionRaised)) == 1
 
 
 def test_a_case_without_verdict_is_not_looked_at(bench: Bench, desk: StandingDesk, lane: TimedDevice) -> None:
     case = lane.open_case()
     send(bench, lane)
-    assert desk.look(bench.casework.hand.case(case)) == ()
+    assert desk.look(bench.casework.hand.case(case)) is None
     assert bench.value("SELECT count(*) FROM inspected") == 0
 
 
@@ -205,6 +205,33 @@ def test_a_cheating_station_loses_sticker_first_while_the_day_runs_and_an_honest
     withheld = bench.casework.hand.case(case).withheld
     assert withheld is not None
     assert withheld.audit_first
+
+
+def test_where_all_stations_are_as_odd_none_is_stopped(bench: Bench, desk: StandingDesk, lane: TimedDevice) -> None:
+    others = [TimedDevice("lane-8", station="ST02"), TimedDevice("lane-9", station="ST03")]
+    for other in others:
+        bench.enrol(other)
+    for _ in range(8):
+        for device in (lane, *others):
+            device.step_ms = 500
+            device.car()
+            send(bench, device)
+    assert len(written(bench, SuspicionRaised)) == 24
+    assert written(bench, StationSuspended) == []
+
+
+def test_what_is_found_at_the_verdict_and_what_was_decided_stand_in_one_row(
+    bench: Bench, desk: StandingDesk, lane: TimedDevice
+) -> None:
+    lane.step_ms = 1_000
+    case = lane.car()
+    send(bench, lane)
+    row = "SELECT suspicions, stage FROM inspected WHERE case_id = ?"
+    assert bench.db.execute(row, (case,)).fetchone() == (" tempo.impossible ", bench.casework.hand.case(case).stage)
+    bench.store(*(photo.photo.digest for photo in bench.casework.hand.case(case).photos))
+    assert bench.db.execute(row, (case,)).fetchone() == (" tempo.impossible ", "audit_pending")
+    kinds = "SELECT kind FROM standing_events WHERE case_id = ? ORDER BY kind"
+    assert [row[0] for row in bench.db.execute(kinds, (case,))] == ["concluded", "issued"]
 
 
 def test_a_day_that_is_run_twice_writes_nothing_twice(bench: Bench, desk: StandingDesk, lane: TimedDevice) -> None:

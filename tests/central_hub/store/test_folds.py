@@ -1,8 +1,11 @@
+from itertools import chain
+
 import pytest
+from msgspec.structs import replace
 
 from central_hub.store import folds as module
 from central_hub.store.folds import Folds
-from inspection.case import fold
+from inspection.case import fold, folded
 from tests.central_hub.conftest import Bench
 from tests.central_hub.simulated_device import SimulatedDevice
 
@@ -16,6 +19,21 @@ def test_a_prepared_fold_is_what_the_ledger_says(bench: Bench, device: Simulated
     assert case in prepared._kept
     assert prepared.case(case) == fold(case, bench.casework.ledger.entries_of(case))
     assert prepared.case(case).issued is not None
+
+
+def test_facts_of_many_cases_are_read_at_once_and_those_of_a_case_that_is_not_prepared_are_left(
+    bench: Bench, device: SimulatedDevice
+) -> None:
+    cases = [device.whole_case()[0], device.whole_case()[0]]
+    bench.send(device)
+    ledger = bench.casework.ledger
+    folds = Folds(ledger)
+    for case in cases:
+        folds._keep(case, folded(case, []))
+    elsewhere = [replace(entry, case="pda-7.1") for entry in ledger.entries_of(cases[0])]
+    folds.add_all(chain(*zip(*(ledger.entries_of(case) for case in cases), strict=True), elsewhere))
+    assert [folds.case(case) for case in cases] == [fold(case, ledger.entries_of(case)) for case in cases]
+    assert list(folds._kept) == cases
 
 
 def test_a_case_about_which_another_wrote_before_it_was_opened_is_read_from_the_ledger(

@@ -87,7 +87,7 @@ def test_a_ledger_that_is_opened_again_goes_on_with_its_seal(bench: Bench, devic
     bench.send(device)
     again = Ledger(bench.db, bench.key)
     assert again.sealed == bench.casework.ledger.sealed
-    again.state = LedgerState(0, (), 0, CHAIN_START)
+    again.state = LedgerState(0, (), 0, CHAIN_START, 0)
     assert again.sealed == (0, TreeHead().root())
 
 
@@ -138,3 +138,19 @@ def test_touched_cases_are_named_once_and_facts_without_a_case_touch_none(device
     second = device.open_case()
     device.write(LedgerSealed(size=1, root=b""), first)
     assert cases_touched(device.records) == [first, second]
+
+
+def test_a_batch_that_is_taken_back_leaves_no_signature(bench: Bench, device: SimulatedDevice) -> None:
+    device.open_case()
+    before = bench.casework.ledger.state
+
+    def fails() -> None:
+        bench.casework.take_message(device.topic, device.message())
+        raise KeyError(device.name)
+
+    (_, done) = bench.committer.commit([fails])
+    assert isinstance(done[0].error, KeyError)
+    assert bench.casework.ledger.state == before
+    assert bench.value("SELECT count(*) FROM heads WHERE device = ?", device.name) == 0
+    bench.send(device)
+    assert bench.value("SELECT last FROM heads WHERE device = ?", device.name) == 1

@@ -15,7 +15,7 @@ from central_hub import HubError
 from central_hub.casework import Casework
 from central_hub.committing import Committer
 from central_hub.store import postgresql
-from central_hub.store.database import StoreError, schema_text
+from central_hub.store.database import FIRST_SCHEMA, SCHEMA, StoreError, schema_text
 from central_hub.store.opening import open_store
 from central_hub.store.photos import PhotoStore
 from central_hub.store.postgresql import (
@@ -30,6 +30,7 @@ from central_hub.verify import verify_folder
 from inspection.facts import PhotoTaken
 from inspection.signing import SigningKey
 from tests.central_hub.conftest import Bench, until
+from tests.central_hub.old_ledgers import OLD_SCHEMAS
 from tests.central_hub.postgresql_server import PostgresqlServer
 from tests.central_hub.simulated_device import SimulatedDevice, another_car, photo_bytes
 
@@ -382,3 +383,23 @@ def test_a_store_that_is_opened_again_is_as_it_was(postgresql_url: str) -> None:
     again = open_postgresql(postgresql_url)
     assert again.execute(COUNT).fetchone() == (1,)
     again.close()
+
+
+@pytest.mark.parametrize("version", range(FIRST_SCHEMA, SCHEMA))
+def test_a_ledger_of_a_schema_before_is_brought_up_to_date_with_all_that_is_in_it(
+    postgresql_server: PostgresqlServer, version: int
+) -> None:
+    url = postgresql_server.create()
+    with psycopg.connect(url, autocommit=True) as connection:
+        before = (OLD_SCHEMAS / f"schema_{version}.sql").read_text(encoding="utf-8")
+        connection.execute(translated_schema(before).encode())
+        connection.execute("CREATE TABLE schema_version (version BIGINT NOT NULL)")
+        connection.execute("INSERT INTO schema_version VALUES (%s)", (version,))
+        connection.execute("INSERT INTO heads VALUES ('lane-1', 7, 1, 'signed')")
+        connection.execute("INSERT INTO directives VALUES ('lane-1', 1, 'sealed', 2, 3)")
+    for _ in range(2):
+        db = open_postgresql(url)
+        assert db.execute("SELECT * FROM heads").fetchall() == [("lane-1", 7, 1, b"signed")]
+        assert db.execute("SELECT * FROM directives").fetchall() == [("lane-1", 1, b"sealed", 2, 3)]
+        assert db.execute("SELECT version FROM schema_version").fetchall() == [(SCHEMA,)]
+        db.close()

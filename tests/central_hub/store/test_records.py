@@ -1,11 +1,14 @@
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from central_hub.store import records
+from central_hub.store.inserting import ROWS_AT_ONCE_MAX
 from central_hub.store.records import REFUSALS_KEPT_MAX, SAMPLE_BYTES_MAX, announced_photo
 from inspection.case import Case
 from inspection.directives import Contact, VehicleRecalled
+from inspection.facts import PhotoTaken
 from inspection.wire import open_directive
 from tests.central_hub.conftest import NOW, Bench
 from tests.central_hub.simulated_device import VIN, SimulatedDevice
@@ -146,3 +149,43 @@ def test_of_all_refusals_together_no_more_are_kept_than_there_is_room_for(
     texts = [row[0] for row in bench.db.execute("SELECT text FROM refusals ORDER BY id")]
     assert 3 <= len(texts) < 3 + 4
     assert texts == [str(number) for number in range(40)][-len(texts) :]
+
+
+def test_a_photo_whose_bytes_are_here_is_news_for_each_case_once_and_keeps_its_first_size(
+    bench: Bench, device: SimulatedDevice, kept: "Records"
+) -> None:
+    first, second = device.open_case(), device.open_case()
+    digest = device.announce(first, b"photo")
+    fact = device.records[-1].entry.fact
+    assert isinstance(fact, PhotoTaken)
+    larger = replace(fact, photo=replace(fact.photo, size=9))
+    elsewhere = replace(fact, photo=replace(fact.photo, digest="0" * 64))
+    assert kept.announce_photos(device.name, [(first, fact)], at=NOW) == []
+    assert kept.photo_stored(digest, at=NOW) == [(first, 5)]
+    taken = [(first, fact), (second, larger), (second, fact), (second, elsewhere)]
+    assert kept.announce_photos(device.name, taken, at=NOW + 1) == [(second, larger)]
+    assert kept.announce_photos(device.name, taken, at=NOW + 2) == []
+    assert kept.announce_photos("pda-1", [(first, fact)], at=NOW + 3) == [(first, fact)]
+    query = "SELECT case_id, device, size, stored FROM photos WHERE digest = ? ORDER BY case_id, device"
+    assert bench.db.execute(query, (digest,)).fetchall() == [
+        (first, "lane-1", 5, NOW),
+        (first, "pda-1", 5, NOW + 3),
+        (second, "lane-1", 9, NOW + 1),
+    ]
+
+
+def test_a_batch_may_announce_more_photos_than_a_statement_holds(bench: Bench, device: SimulatedDevice) -> None:
+    case = device.open_case()
+    names = {device.announce(case, bytes([number])) for number in range(2 * ROWS_AT_ONCE_MAX + 1)}
+    bench.send(device, 1, 60)
+    bench.send(device, 61)
+    assert {row[0] for row in bench.db.execute("SELECT digest FROM photos")} == names
+
+
+def test_a_directive_that_is_not_known_takes_its_number_for_ever(bench: Bench, kept: "Records") -> None:
+    bench.enrol(SimulatedDevice("pda-1"), "pda")
+    kept.add_directive("pda-1", RECALL, at=NOW)
+    assert kept.settle_directive("pda-1", 1, at=NOW)
+    assert kept.settle_directive("pda-1", 1, at=NOW)
+    assert not kept.settle_directive("pda-1", 7, at=NOW)
+    assert open_directive(kept.add_directive("pda-1", RECALL, at=NOW), bench.key.public).number == 8

@@ -74,23 +74,23 @@ def test_the_rows_of_receipts_leave_with_the_facts_that_they_cover(journal: Jour
 
 def test_the_clocks_of_each_boot_are_paired_with_the_hubs_at_its_newest_receipt(journal: Journal) -> None:
     records = record(journal, 3)
-    journal.settle(receipt(records[0], 100), Moment(wall=7, mono=1, boot="a"))
-    journal.settle(receipt(records[1], 200), Moment(wall=8, mono=2, boot="a"))
-    journal.settle(receipt(records[1], 300), Moment(wall=9, mono=1, boot="b"))
+    journal.take([receipt(records[0], 100)], Moment(wall=7, mono=1, boot="a"))
+    journal.take([receipt(records[1], 200)], Moment(wall=8, mono=2, boot="a"))
+    journal.take([receipt(records[1], 300)], Moment(wall=9, mono=1, boot="b"))
     assert journal.pairings() == [Pairing("a", 2, 8, 200), Pairing("b", 1, 9, 300)]
 
 
 def test_a_receipt_that_comes_late_or_by_file_pairs_no_clocks(journal: Journal) -> None:
     records = record(journal, 3)
     journal.settle(receipt(records[0], 100))
-    journal.settle(receipt(records[1], 100), Moment(wall=9, mono=9, boot="a"))
+    journal.take([receipt(records[1], 100)], Moment(wall=9, mono=9, boot="a"))
     assert journal.pairings() == []
 
 
 def test_the_pairings_of_the_newest_boots_are_kept(journal: Journal) -> None:
     [one] = record(journal, 1)
     for number in range(BOOTS_MAX + 5):
-        journal.settle(receipt(one, 100 + number), Moment(wall=1, mono=1, boot=f"{number:08}"))
+        journal.take([receipt(one, 100 + number)], Moment(wall=1, mono=1, boot=f"{number:08}"))
     kept = journal.pairings()
     assert len(kept) == BOOTS_MAX
     assert (kept[0].boot, kept[-1].boot) == (f"{5:08}", f"{BOOTS_MAX + 4:08}")
@@ -98,7 +98,7 @@ def test_the_pairings_of_the_newest_boots_are_kept(journal: Journal) -> None:
 
 def test_the_chain_is_checked_from_the_last_receipted_fact_on(journal: Journal) -> None:
     records = record(journal, 4)
-    journal.settle(receipt(records[2], 1), moment(5))
+    journal.take([receipt(records[2], 1)], moment(5))
     with journal._store.writing() as connection:
         connection.execute("DELETE FROM facts WHERE seq = 1")
     chain_rows.check_chain(journal._store, DEVICE)

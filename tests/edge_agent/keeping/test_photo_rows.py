@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edge_agent.journal import Journal
+from edge_agent.journal import Directed, Journal
 from edge_agent.keeping import photo_rows
 from inspection.directives import (
     AnyDirective,
@@ -46,7 +46,8 @@ def open_case(journal: Journal) -> str:
 
 def direct(journal: Journal, directive: AnyDirective) -> None:
     number = journal.counts().directives + 1
-    assert journal.commit_directive(NumberedDirective(device=DEVICE, number=number, directive=directive), moment(2))
+    numbered = NumberedDirective(device=DEVICE, number=number, directive=directive)
+    assert journal.take([numbered], moment(2)) == [Directed(kept=True)]
 
 
 def settle(journal: Journal, hub_time: int = 1) -> None:

@@ -1,13 +1,14 @@
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from edge_agent.clock import Moment
 from edge_agent.courier import CONTACT_SECONDS, KeptPhoto, Wait
-from edge_agent.journal import Journal
+from edge_agent.journal import Journal, Taken, Word
 from edge_agent.sending.dispatching import FREED_AT_ONCE_MAX, Dispatch, Identity, Message, PhotoToSend
 from edge_agent.sending.events import (
     Arrived,
@@ -55,7 +56,7 @@ class Bench:
         return Moment(wall=1_700_000_000_000 + ms, mono=ms, boot=BOOT)
 
     def take(self, event: LinkEvent) -> None:
-        self.dispatch.take(event, self.at)
+        self.dispatch.take([event], self.at)
 
     def carry(self) -> Wait:
         """Hand over all that may go now; return what is waited for."""
@@ -265,18 +266,106 @@ def test_on_a_full_disk_a_directive_waits_and_is_shown_until_there_is_room(
 def test_a_receipt_that_finds_no_room_changes_nothing_and_comes_again(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object) -> int:
+    def full(*_: object) -> list[object]:
         raise JournalFullError("存储空间已满")
 
     bench.record(1)
     bench.take(LinkUp())
     with monkeypatch.context() as disk:
-        disk.setattr(bench.journal, "settle", full)
+        disk.setattr(bench.journal, "take", full)
         bench.carry()
         assert bench.fault() == "存储空间已满"
     bench.seconds += 1
     bench.carry()
     assert (bench.fault(), bench.journal.receipted) == ("", 1)
+
+
+def message(number: int, *, case: str = "pda-7.1") -> Arrived:
+    sticker = StickerGranted(case=case, number=f"S{number}", payload="ABC")
+    return Arrived(
+        "directive", wire.seal_directive(NumberedDirective(device=DEVICE, number=number, directive=sticker), HUB_KEY)
+    )
+
+
+def answer(bench: Bench, have: int, *, refusal: Refusal | None = None) -> Arrived:
+    receipt = bench.hub.receipt(have=have, head=bench.journal.unsent(have, 1)[0].digest, refusal=refusal)
+    return Arrived("receipt", wire.seal_receipt(receipt, HUB_KEY))
+
+
+def test_what_arrives_together_is_one_commit_and_what_is_wrong_spoils_none_of_it(bench: Bench) -> None:
+    bench.record(3)
+    statements: list[str] = []
+    bench.journal._store._connection.set_trace_callback(statements.append)
+    garbled = Arrived("directive", b"\xc1")
+    bench.dispatch.take([LinkUp(), message(1), garbled, answer(bench, 2), message(2), answer(bench, 3)], bench.at)
+    bench.journal._store._connection.set_trace_callback(None)
+    assert statements.count("COMMIT") == 1
+    assert (bench.journal.receipted, bench.journal.counts().directives) == (3, 2)
+    status = bench.dispatch.status(bench.at)
+    assert (status.connected, status.fault, status.not_taken) == (True, "", 1)
+
+
+def test_link_and_messages_are_taken_in_the_order_in_which_they_came(bench: Bench) -> None:
+    bench.record(1)
+    bench.dispatch.take([LinkUp(), answer(bench, 1), LinkDown("gone")], bench.at)
+    assert bench.dispatch.status(bench.at)[:2] == (False, "gone")
+    assert bench.journal.receipted == 1
+
+
+def test_of_what_came_together_a_directive_without_room_does_not_keep_the_receipt_out(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take = bench.journal.take
+
+    def small(words: Sequence[Word], at: Moment) -> list[Taken]:
+        if any(isinstance(word, NumberedDirective) for word in words):
+            raise JournalFullError("存储空间已满")
+        return take(words, at)
+
+    bench.record(1)
+    with monkeypatch.context() as disk:
+        disk.setattr(bench.journal, "take", small)
+        bench.dispatch.take([LinkUp(), message(1), answer(bench, 1)], bench.at)
+    assert (bench.fault(), bench.journal.receipted, bench.journal.newest) == ("存储空间已满", 1, 1)
+
+
+@pytest.mark.parametrize("noted", ["mark_refused", "take_back_photos"])
+def test_no_room_to_note_a_receipt_keeps_neither_the_link_nor_what_came_with_it_out(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, noted: str
+) -> None:
+    def full(*_: object) -> None:
+        raise JournalFullError("存储空间已满")
+
+    bench.record(2)
+    refusal = Refusal(code="batch.fork", text="this is another fact")
+    receipt = bench.hub.receipt(have=1, head=bench.journal.unsent(1, 1)[0].digest, refusal=refusal)
+    asking = replace(receipt, photos_missing=("a" * 64,))
+    with monkeypatch.context() as disk:
+        disk.setattr(bench.journal, noted, full)
+        said = Arrived("receipt", wire.seal_receipt(asking, HUB_KEY))
+        bench.dispatch.take([LinkUp(), said, message(1), LinkDown("gone")], bench.at)
+    assert (bench.journal.receipted, bench.journal.counts().directives) == (1, 1)
+    assert bench.dispatch.status(bench.at).connected is False
+    assert "存储空间已满" in bench.dispatch._faults.values()
+
+
+def test_a_disk_that_fails_otherwise_is_told_to_whoever_runs_the_sending(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> list[Taken]:
+        raise JournalError("disk I/O error")
+
+    bench.record(1)
+    monkeypatch.setattr(bench.journal, "take", broken)
+    with pytest.raises(JournalError, match="I/O"):
+        bench.dispatch.take([LinkUp(), answer(bench, 1)], bench.at)
+
+
+def test_a_refusal_is_not_shown_when_the_fact_was_taken_meanwhile(bench: Bench) -> None:
+    bench.record(2)
+    refused = answer(bench, 1, refusal=Refusal(code="batch.fork", text="this is another fact"))
+    bench.dispatch.take([LinkUp(), refused, answer(bench, 2)], bench.at)
+    assert (bench.fault(), bench.journal.refusals(), bench.journal.receipted) == ("", [], 2)
 
 
 def test_a_fact_that_was_lost_here_and_is_not_at_the_hub_stops_sending_with_words(bench: Bench) -> None:

@@ -132,6 +132,19 @@ async def test_a_lost_first_batch_makes_a_gap_that_is_closed_at_once(rig: Rig) -
     assert len(rig.hub.records) == 150
 
 
+async def test_what_comes_together_is_one_commit(rig: Rig) -> None:
+    rig.hub.on_fact = lambda _record: GRANTED if len(rig.hub.directives) < 5 else None
+    rig.record(5)
+    statements: list[str] = []
+    rig.journal._store._connection.set_trace_callback(statements.append)
+    rig.start()
+    await rig.until(lambda: rig.journal.counts().directives == 5)
+    rig.journal._store._connection.set_trace_callback(None)
+    kept = [place for place, text in enumerate(statements) if text.startswith("INSERT INTO directives")]
+    assert len(kept) == 5
+    assert "COMMIT" not in statements[kept[0] : kept[-1]]
+
+
 async def test_without_a_connection_facts_wait_and_go_when_it_is_back(rig: Rig) -> None:
     rig.unreachable = True
     rig.record(2)

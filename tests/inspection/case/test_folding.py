@@ -14,6 +14,7 @@ from inspection.facts import (
     Entry,
     ExemptionApplied,
     InspectionConcluded,
+    ItemChecked,
     LedgerSealed,
     PhotoStored,
     PhotoTaken,
@@ -130,11 +131,55 @@ def test_a_fold_that_goes_on_comes_to_the_same_case_or_says_that_it_cannot(
     history: list[Entry], data: st.DataObject
 ) -> None:
     arrived = data.draw(st.permutations(history))
-    state: Folded | None = folded(CASE, [])
-    for count, item in enumerate(arrived, start=1):
-        state = fold_on(state, item) if state is not None else None
-        state = state or folded(CASE, arrived[:count])
-        assert state == folded(CASE, arrived[:count])
+    state, read = folded(CASE, []), 0
+    while read < len(arrived):
+        # As facts come in: one by one, or many in one message.
+        upto = data.draw(st.integers(read + 1, len(arrived)))
+        state = fold_on(state, arrived[read:upto]) or folded(CASE, arrived[:upto])
+        assert state == folded(CASE, arrived[:upto])
+        read = upto
+
+
+@given(histories, st.data())
+def test_facts_read_all_at_once_come_to_what_they_come_to_one_by_one(history: list[Entry], data: st.DataObject) -> None:
+    arrived = data.draw(st.permutations(history) | st.just(in_order(history)))
+    one_by_one: Folded | None = folded(CASE, [])
+    for item in arrived:
+        one_by_one = fold_on(one_by_one, [item]) if one_by_one is not None else None
+    assert fold_on(folded(CASE, []), arrived) == one_by_one
+
+
+@given(histories)
+def test_facts_in_the_order_of_the_fold_can_always_be_gone_on_with(history: list[Entry]) -> None:
+    ordered = in_order(history)
+    half = len(ordered) // 2
+    assert fold_on(folded(CASE, ordered[:half]), ordered[half:]) == folded(CASE, history)
+
+
+def test_a_fold_that_goes_on_with_nothing_stays_as_it_is() -> None:
+    state = folded(CASE, [*written(OPENED, PASSED), *written(ISSUED, device=HUB)])
+    assert fold_on(state, []) == state
+
+
+def test_a_fact_given_twice_at_once_cannot_be_gone_on_with() -> None:
+    for opened in (entry(OPENED), entry(PhotoStored(digest="p1", size=1), HUB)):
+        assert fold_on(folded(CASE, []), [opened, opened]) is None
+
+
+@pytest.mark.parametrize("second", [PASSED, CaseAbandoned(reason="drove off")])
+def test_of_two_endings_in_one_message_the_first_counts(second: AnyFact) -> None:
+    case = case_of(OPENED, PASSED, second)
+    assert (case.concluded, case.abandoned, case.passed_over) == (PASSED, None, (type(second).__name__,))
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3])
+def test_an_item_that_was_checked_again_stands_where_it_was_checked_last(at_once: int) -> None:
+    first, again = ItemChecked(item="01", mark="fail"), ItemChecked(item="01", mark="pass")
+    other = ItemChecked(item="04", mark="pass")
+    arrived, state = written(first, other, again), folded(CASE, [])
+    for at in range(0, len(arrived), at_once):
+        state = fold_on(state, arrived[at : at + at_once]) or state
+    assert (state.case.items, state.case.checked) == ((other, again), ("01", "04", "01"))
 
 
 def test_devices_and_the_hub_may_run_ahead_of_each_other_in_a_fold_that_goes_on() -> None:
@@ -142,12 +187,12 @@ def test_devices_and_the_hub_may_run_ahead_of_each_other_in_a_fold_that_goes_on(
     opened, passed, issued = facts
     state = folded(CASE, [opened])
     for item in (issued, passed):
-        ahead = fold_on(state, item)
+        ahead = fold_on(state, [item])
         assert ahead is not None
         state = ahead
     assert (state.case, state.facts) == (fold(CASE, facts), 3)
-    assert fold_on(state, opened) is None
-    assert fold_on(state, issued) is None
+    assert fold_on(state, [opened]) is None
+    assert fold_on(state, [issued]) is None
 
 
 def test_a_sticker_that_was_printed_is_no_evidence_that_an_auditor_would_have_to_look_at() -> None:

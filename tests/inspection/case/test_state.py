@@ -1,5 +1,6 @@
 from typing import get_args
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -208,6 +209,18 @@ def test_the_vin_is_the_one_that_was_read_unless_a_person_read_it_otherwise_on_t
     assert (mended.vin, mended.vin_seen_by_person) == (VIN, True)
     elsewhere = case_of(OPENED, photo("p1", vin=MISREAD), corrected("p2"))
     assert (elsewhere.vin, elsewhere.vin_seen_by_person) == (MISREAD, False)
+
+
+def test_what_was_worked_out_of_a_case_is_no_part_of_it_and_stays_with_no_other() -> None:
+    facts = (OPENED, photo("p1", vin=MISREAD))
+    read, unread = case_of(*facts), case_of(*facts)
+    assert (read.vin, read.photos) == (MISREAD, facts[1:])
+    assert read.photos is read.photos
+    assert (read, repr(read)) == (unread, repr(unread))
+    assert msgspec.msgpack.encode(read) == msgspec.msgpack.encode(unread)
+    retaken = photo("p2", vin=VIN, replaces="p1")
+    after = replace(read, all_photos=(*read.all_photos, retaken))
+    assert (after.vin, after.vin_photo, after.photos) == (VIN, retaken, (retaken,))
 
 
 def test_a_retake_wants_its_own_correction() -> None:

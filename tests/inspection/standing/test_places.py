@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from inspection.facts import Position
 from inspection.filings import AreaFiling
-from inspection.standing.places import centre_of, metres_between, metres_outside, way_seconds
+from inspection.standing.places import centre_of, metres_between, metres_outside, microdegrees_within, way_seconds
 from tests.inspection.standing.standing_rows import area_filing
 
 PLACES = st.builds(Position, longitude=st.floats(-180, 180), latitude=st.floats(-90, 90))
@@ -52,3 +52,18 @@ def test_a_way_takes_its_metres_at_the_greatest_speed_and_nothing_between_places
     assert way_seconds(one, near, kmh_max=120, metres_free=500) == 0
     unsure = Position(longitude=120.0, latitude=31.0, accuracy_m=111_000)
     assert way_seconds(one, unsure, kmh_max=120, metres_free=500) == 0
+
+
+@given(st.floats(-179, 179), st.floats(-89, 89), st.floats(0, 100_000), st.integers(-1, 1), st.integers(-1, 1))
+def test_places_that_differ_by_so_little_are_never_further_apart(
+    longitude: float, latitude: float, metres: float, east: int, north: int
+) -> None:
+    one = Position(longitude=longitude, latitude=latitude)
+    most = microdegrees_within(metres) / 1_000_000
+    other = Position(longitude=longitude + east * most, latitude=latitude + north * most)
+    assert most < 0 or metres_between(one, other) <= metres
+
+
+def test_no_difference_is_so_small_that_it_is_surely_none() -> None:
+    assert microdegrees_within(0.0) < 0
+    assert microdegrees_within(500.0) == 2246

@@ -97,11 +97,8 @@ def test_who_finds_a_fault_early_or_repeats_only_what_failed_may_be_quick() -> N
 
 
 def test_an_inspector_who_concludes_too_many_within_an_hour_is_too_fast() -> None:
-    others = [neighbour(at, minutes=-4 * at, inspector="li") for at in range(12)]
-    assert found(concluded_case(), neighbours=tuple(others))["tempo.inspector"] == "13 > 12 / 60 min"
-    assert found(concluded_case(), neighbours=tuple(others[:11])) == {}
-    foreign = [neighbour(at, minutes=-4 * at) for at in range(12)]
-    assert found(concluded_case(), neighbours=tuple(foreign)) == {}
+    assert found(concluded_case(), concluded=12) == {"tempo.inspector": "13 > 12 / 60 min"}
+    assert found(concluded_case(), concluded=11) == {}
 
 
 def test_an_inspector_at_two_stations_within_less_time_than_the_way_takes_is_at_two_places() -> None:
@@ -157,8 +154,10 @@ def test_a_case_is_not_its_own_neighbour_and_without_times_nobody_is_anywhere() 
 def test_a_time_that_nobody_is_sure_of_proves_nothing_about_who_was_where() -> None:
     unsure = changed(TIMING, sure=False)
     others = [neighbour(at, minutes=-4 * at, inspector="li", station="ST02") for at in range(12)]
-    assert set(found(concluded_case(), neighbours=tuple(others))) == {"tempo.inspector", "places.inspector"}
-    assert found(concluded_case(), neighbours=tuple(others), timing=unsure) == {}
+    around: dict[str, Any] = {"neighbours": tuple(others), "concluded": 12}
+    assert set(found(concluded_case(), **around)) == {"tempo.inspector", "places.inspector"}
+    assert found(concluded_case(), **around, timing=unsure) == {}
+    assert found(concluded_case(), **around, timing=None) == {}
 
 
 def test_a_photo_or_an_opening_outside_the_fence_is_outside() -> None:
@@ -182,8 +181,8 @@ def test_a_clock_that_is_far_off_or_was_set_is_told_with_its_sign() -> None:
 def test_the_same_photo_in_the_case_of_another_vehicle_or_serial_is_reused() -> None:
     other = Reuse(digest="a" * 64, case="pda-2.7", vin=OTHER_VIN, serial="S-9")
     assert found(concluded_case(), reuses=(other,)) == {"photo.reused": f"1 ({'a' * 12}…): pda-2.7"}
-    assert "photo.reused" in found(concluded_case(), reuses=(changed(other, vin=VIN),))
-    assert "photo.reused" in found(concluded_case(), reuses=(changed(other, serial="S-1"),))
+    assert "photo.reused" in found(concluded_case(), reuses=(other._replace(vin=VIN),))
+    assert "photo.reused" in found(concluded_case(), reuses=(other._replace(serial="S-1"),))
 
 
 def test_a_retest_of_the_same_vehicle_under_the_same_serial_may_use_its_photo() -> None:

@@ -33,6 +33,9 @@ MESSAGES_AT_ONCE_MAX = 200
 IDLE_MS_MAX = 30_000
 RESTART_MS = 5_000
 TIDY_MS = 60_000
+BUSY_MS_MAX = 20
+"""So long the program may be at something else while messages come, which are then taken together."""
+
 _NOTHING = Refusal(code="", text="")
 
 
@@ -64,6 +67,7 @@ class SimDevice:
         self._run = 0
         self._wake_number = 0
         self._uploads: list[Upload] = []
+        self._events: list[LinkEvent] = []
         key = key_of(name)
         self._identity = Identity(device=name, key=key, hub_public=HUB_KEY.public)
         self._target = UploadTarget(
@@ -163,6 +167,7 @@ class SimDevice:
     def _forward(self) -> None:
         self._run += 1
         run = self._run
+        self._events = []
         self.dispatch.begin()
         self._world.network.attach(
             self.name,
@@ -175,13 +180,24 @@ class SimDevice:
         self._wake_in(0)
 
     def _event(self, run: int, event: LinkEvent) -> None:
+        if run != self._run:
+            return
+        self._events.append(event)
+        if len(self._events) == 1:
+            busy = self._world.scheduler.dice.randint(0, BUSY_MS_MAX)
+            self._world.scheduler.after(busy, f"{self.name} takes what came", lambda: self._take(run))
+
+    def _take(self, run: int) -> None:
         if run == self._run:
-            self.guarded(lambda: self.dispatch.take(event, self.clock.now()))
+            events, self._events = self._events, []
+            for event in events:
+                if isinstance(event, Arrived) and event.what == "receipt":
+                    self._world.book.device_hears(self.name, event.payload)
+            self.guarded(lambda: self.dispatch.take(events, self.clock.now()))
             self._wake_in(0)
 
     def _arrived(self, run: int, topic: str, payload: bytes) -> None:
         if topic == topics.receipts(self.name):
-            self._world.book.device_hears(self.name, payload)
             self._event(run, Arrived("receipt", payload))
         else:
             self._event(run, Arrived("directive", payload))

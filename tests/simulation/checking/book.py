@@ -87,6 +87,7 @@ class Book:
         self.devices: dict[str, DeviceBook] = {}
         self.hub = HubBook()
         self.photo_at_hub: Look = lambda _digest: None
+        self._receipts_told: dict[bytes, int] = {}
 
     def device(self, name: str) -> DeviceBook:
         """Return one device's promises."""
@@ -220,6 +221,7 @@ class Book:
         """Check a message that the hub hands to its link."""
         if topic.endswith("/receipts"):
             receipt = wire.open_receipt(payload, self._hub_public)
+            self._receipts_told[payload] = receipt.have
             chain = self.hub.ledger.get(receipt.device, [])
             text = f"the hub tells {receipt.device} that it has {receipt.have} facts and has {len(chain)}"
             self._holds("receipt only after commit", text, that=receipt.have <= len(chain))
@@ -230,9 +232,11 @@ class Book:
                 self._holds("told only after commit", f"sticker {directive.number} of {directive.case}", that=kept)
 
     def device_hears(self, name: str, payload: bytes) -> None:
-        """Note a receipt that arrived at a device."""
+        """Note a receipt that a device is about to take; none comes that the hub did not tell."""
+        told = payload in self._receipts_told
+        self._holds("receipt only after commit", f"{name} hears a receipt that the hub never told", that=told)
         book = self.device(name)
-        book.heard = max(book.heard, wire.open_receipt(payload, self._hub_public).have)
+        book.heard = max(book.heard, self._receipts_told[payload])
 
     def hub_receipts_photo(self, device: str, digest: str) -> None:
         """Check the word of the hub that it has a photo."""

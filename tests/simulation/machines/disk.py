@@ -14,6 +14,7 @@ from typing import Any, Literal
 from tests.simulation.machines.power import Power
 
 _FULL = 2
+_PAGE_BYTES = 512
 _READS = frozenset({"SELECT", "PRAGMA", "EXPLAIN", "WITH"})
 _ENDS = frozenset({"ROLLBACK", "RELEASE", "SAVEPOINT", "BEGIN"})
 
@@ -67,6 +68,8 @@ class SimConnection(sqlite3.Connection):
     def __init__(self, disk: Disk) -> None:
         super().__init__(":memory:", isolation_level=None, check_same_thread=False)
         self._disk = disk
+        # Each commit copies the whole image: small pages make it a third as large.
+        super().execute(f"PRAGMA page_size = {_PAGE_BYTES}")
         disk.power.operation("open")
         if disk.image:
             self.deserialize(disk.image)
@@ -130,7 +133,9 @@ class SimConnection(sqlite3.Connection):
             # SQLite may take back the whole transaction by itself, or leave that to the caller.
             if self.in_transaction and self._disk.dice.random() < 1 / 2:
                 super().execute("ROLLBACK")
-            raise sqlite3.OperationalError("database or disk is full")
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorcode = sqlite3.SQLITE_FULL
+            raise error
         return word
 
     def _ran(self, word: str, sql: str) -> None:
@@ -139,12 +144,12 @@ class SimConnection(sqlite3.Connection):
         self._keep()
 
     def _keep(self) -> None:
-        level = int(super().execute("PRAGMA synchronous").fetchone()[0])
         if super().execute("PRAGMA page_count").fetchone()[0] == 0:
             return
         image = self.serialize()
         if image == self._disk.image:
             return
+        level = int(super().execute("PRAGMA synchronous").fetchone()[0])
         self._disk.keep(image, synced=level >= _FULL)
         # The program may die after the commit and before it learns of it.
         self._disk.power.operation("after COMMIT")

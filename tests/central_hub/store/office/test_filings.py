@@ -44,7 +44,8 @@ def test_filings_are_listed_by_their_ids_a_page_at_a_time(table: FilingTable) ->
 
 
 def test_whether_anything_of_a_kind_is_filed_is_known(table: FilingTable) -> None:
-    assert not table.any_of("area")
+    assert table.kinds() == []
     table.keep(AREA)
-    assert table.any_of("area")
-    assert not table.any_of("inspector")
+    assert table.kinds() == ["area"]
+    table.keep(INSPECTOR)
+    assert table.kinds() == ["inspector", "area"]

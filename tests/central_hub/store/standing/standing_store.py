@@ -3,8 +3,12 @@
 from datetime import date
 from typing import Any
 
+from central_hub.store.database import Database
+from central_hub.store.records import Records
 from central_hub.store.standing.keeping import Placed, StandingTables
-from inspection.facts import Position
+from inspection.case import Case
+from inspection.facts import CaseOpened, Position, Vehicle
+from inspection.signing import SigningKey
 from inspection.standing.figures import Inspected
 
 DAY = date(2026, 5, 28)
@@ -29,3 +33,12 @@ def placed(**changes: Any) -> Placed:
 
 def keep(tables: StandingTables, number: int = 1, where: Placed | None = None, **changes: Any) -> None:
     tables.keep(row(number, **changes), where or placed())
+
+
+def keep_case(db: Database, number: int, *, registered: str) -> None:
+    """Keep of a case what the vehicle's other cases are found by."""
+    opened = CaseOpened(
+        regime="jianyan", serial="S-1", vehicle=Vehicle(vin=registered), station="ST01", inspector="li"
+    )  # fmt: skip
+    case = Case(case=f"pda-1.{number}", device="pda-1", opened=opened)
+    Records(db, SigningKey(bytes(32))).keep_case(case, opened_at=NOW)

@@ -39,7 +39,7 @@ def test_a_row_that_is_written_anew_keeps_its_day(db: Database, tables: Standing
 
 
 def test_what_was_looked_at_and_what_became_of_it_are_kept(db: Database, tables: StandingTables) -> None:
-    assert tables.kept("pda-1.1") == ("", "")
+    assert tables.kept("pda-1.1") is None
     keep(tables, seconds=600, suspicions=("photo.reused",))
     assert tables.kept("pda-1.1") == ("9/0", "concluded")
     tables.keep_outcome(row(1, audited=True, overturned=True, retakes=1), "suspected")

@@ -3,6 +3,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from central_hub.store.database import Database, open_for_writing
 from central_hub.store.standing.keeping import StandingTables
@@ -12,12 +13,12 @@ from inspection.facts import CaseOpened, Position, StationSuspended, Vehicle, Wa
 from inspection.standing.chain import Marked, Proven, Warned
 from inspection.standing.figures import Figure
 from inspection.standing.rules import shipped_standing_rules
-from tests.central_hub.store.standing.standing_store import DAY, NOW, keep, placed
+from inspection.standing.suspicion import Neighbour, Timing
+from tests.central_hub.store.standing.standing_store import DAY, NOW, keep, keep_case, placed
 
 HOUR_MS = 3_600_000
-OPENED = CaseOpened(
-    regime="jianyan", serial="S-1", vehicle=Vehicle(vin="LZZAA1A26RA000017"), station="ST01", inspector="li"
-)
+VIN = "LZZAA1A26RA000017"
+OPENED = CaseOpened(regime="jianyan", serial="S-1", vehicle=Vehicle(vin=VIN), station="ST01", inspector="li")
 WARNING = WarningRaised(subject="station", name="ST01", rule="r", level="warning", rules="s:1", figures="1 / 2")
 
 
@@ -38,9 +39,21 @@ def reading(db: Database) -> StandingReading:
     return StandingReading(db)
 
 
-def around(reading: StandingReading, opened: CaseOpened = OPENED) -> list[str]:
-    case = Case(case="pda-1.1", device="pda-1")
-    return sorted(one.case for one in reading.neighbours(case, opened, since=NOW, until=NOW + HOUR_MS))
+LIMITS = shipped_standing_rules()[-1].limits
+HERE = Position(longitude=120.123456, latitude=-30.654321)
+FAR = Position(longitude=121.0, latitude=-30.654321, accuracy_m=9.0)
+
+
+def around(
+    reading: StandingReading, opened: CaseOpened = OPENED, *, device: str = "pda-1", here: Position | None = HERE
+) -> list[str]:
+    timing = Timing(opened=NOW, concluded=NOW + HOUR_MS)
+    case = Case(case="pda-1.1", device=device)
+    return [one.case for one in reading.neighbours(case, opened, timing, here=here, limits=LIMITS)]
+
+
+def concluded(reading: StandingReading, opened: CaseOpened = OPENED, *, device: str = "pda-1", most: int = 120) -> int:
+    return reading.concluded(Case(case="pda-1.1", device=device), opened, since=NOW - HOUR_MS, until=NOW, most=most)
 
 
 def test_an_empty_store_has_nothing(reading: StandingReading) -> None:
@@ -54,26 +67,95 @@ def test_an_empty_store_has_nothing(reading: StandingReading) -> None:
 
 
 def test_neighbours_are_of_the_same_inspector_device_or_vehicle_within_half_a_day(
-    tables: StandingTables, reading: StandingReading
+    db: Database, tables: StandingTables, reading: StandingReading
 ) -> None:
-    other = {"device": "pda-9", "registered": "x"}
-    keep(tables, 1)
+    other = {"device": "pda-9", "registered": "x", "position": FAR}
+    keep(tables, 1, placed(position=FAR))
     keep(tables, 2, placed(**other))
-    keep(tables, 3, placed(device="pda-9"), inspector="wang")
-    keep(tables, 4, placed(registered="x"), inspector="wang")
+    keep(tables, 3, placed(device="pda-9", position=FAR), inspector="wang")
+    keep(tables, 4, placed(registered="x", position=FAR), inspector="wang")
     keep(tables, 5, placed(**other), inspector="wang")
-    keep(tables, 6, placed(concluded=NOW - 13 * HOUR_MS))
-    assert around(reading) == ["pda-1.2", "pda-1.3", "pda-1.4"]
-    (found, *_) = reading.neighbours(Case(case="x.1", device="no"), OPENED, since=NOW, until=NOW)
-    assert found.position == Position(longitude=120.123456, latitude=-30.654321, accuracy_m=9.0)
+    keep(tables, 6, placed(concluded=NOW - 13 * HOUR_MS, position=FAR))
+    keep(tables, 7, placed(concluded=NOW + 1, position=FAR))
+    for number, vehicle in enumerate([VIN, "x", VIN, "x", "x", VIN, VIN], start=1):
+        keep_case(db, number, registered=vehicle)
+    # The rules name the first that they find: the inspector's, the device's, the vehicle's, of each the newest first.
+    assert around(reading) == ["pda-1.7", "pda-1.2", "pda-1.4", "pda-1.3"]
+    timing = Timing(opened=NOW, concluded=NOW)
+    case = Case(case="x.1", device="pda-9")
+    (found, *_) = reading.neighbours(case, OPENED, timing, here=HERE, limits=LIMITS)
+    assert found == Neighbour(
+        case="pda-1.7", station="ST01", inspector="li", device="pda-1", vin=VIN, opened=NOW - 600_000,
+        concluded=NOW + 1, position=FAR,
+    )  # fmt: skip
 
 
-def test_a_neighbour_without_a_place_and_a_nameless_inspector_are_nobodys_riddle(
+def test_where_neither_station_nor_place_tells_them_apart_nobody_is_a_neighbour(
     tables: StandingTables, reading: StandingReading
 ) -> None:
-    keep(tables, 2, placed(position=None))
-    (found,) = reading.neighbours(Case(case="x.1", device=""), OPENED, since=NOW, until=NOW)
-    assert found.position is None
+    beside = Position(longitude=HERE.longitude + 0.0022, latitude=HERE.latitude - 0.0022)
+    keep(tables, 2, placed(position=beside))
+    keep(tables, 3, placed(position=None))
+    assert around(reading) == []
+    keep(tables, 4, placed(position=Position(longitude=HERE.longitude + 0.0023, latitude=HERE.latitude)))
+    keep(tables, 5, placed(position=Position(longitude=HERE.longitude, latitude=HERE.latitude + 0.0023)))
+    keep(tables, 6, placed(position=None), station="ST02")
+    assert sorted(around(reading)) == ["pda-1.4", "pda-1.5", "pda-1.6"]
+    assert around(reading, here=None) == ["pda-1.6"]
+
+
+def test_where_it_is_not_known_where_it_was_only_what_was_shortly_before_is_a_neighbour(
+    tables: StandingTables, reading: StandingReading
+) -> None:
+    keep(tables, 2, placed(position=None, concluded=NOW - 599_999), station="ST02")
+    keep(tables, 3, placed(position=None, concluded=NOW - 600_000), station="ST02")
+    assert around(reading, here=None) == ["pda-1.2"]
+    assert around(reading) == ["pda-1.2", "pda-1.3"]
+
+
+def test_of_very_many_inspections_the_latest_are_looked_at_so_that_they_make_no_work_for_ever(
+    tables: StandingTables, reading: StandingReading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("central_hub.store.standing.reading.NEIGHBOURS_SEEN_MAX", 2)
+    for number in range(2, 6):
+        keep(tables, number, placed(position=None, device="pda-9", concluded=NOW + number), station="ST02")
+    keep(tables, 6, placed(position=None, device="pda-9", concluded=NOW + 6))
+    assert around(reading) == ["pda-1.5"]
+
+
+def test_who_and_what_has_no_name_is_not_looked_for(tables: StandingTables, reading: StandingReading) -> None:
+    nameless = replace(OPENED, inspector="", vehicle=Vehicle(vin=""))
+    keep(tables, 2, placed(registered="", device="pda-2"), station="ST02", inspector="")
+    assert around(reading, nameless) == []
+    keep(tables, 3, placed(registered=""), station="ST02", inspector="")
+    assert around(reading, nameless) == ["pda-1.3"]
+
+
+def test_what_an_inspector_concluded_in_a_period_is_counted_without_the_case_itself(
+    tables: StandingTables, reading: StandingReading
+) -> None:
+    assert concluded(reading) == 0
+    keep(tables, 1)
+    keep(tables, 2, placed(device="pda-9"))
+    keep(tables, 3, placed(concluded=NOW - HOUR_MS + 1), station="ST02")
+    keep(tables, 4, placed(concluded=NOW - HOUR_MS))
+    keep(tables, 5, placed(concluded=NOW + 1))
+    keep(tables, 6, inspector="wang")
+    assert concluded(reading) == 2
+    keep(tables, 1, placed(concluded=NOW + 1))
+    assert concluded(reading) == 2
+
+
+def test_who_has_no_name_is_whoever_holds_the_device_or_had_the_vehicle(
+    tables: StandingTables, reading: StandingReading
+) -> None:
+    nameless = replace(OPENED, inspector="")
+    keep(tables, 2, placed(registered="x"), inspector="")
+    keep(tables, 3, placed(device="pda-9"), inspector="")
+    keep(tables, 4, placed(device="pda-9", registered=""), inspector="")
+    keep(tables, 5)
+    assert concluded(reading, nameless) == 2
+    assert concluded(reading, replace(nameless, vehicle=Vehicle(vin=""))) == 1
 
 
 def test_a_station_is_marked_case_by_case_and_the_others_are_counted(
@@ -83,11 +165,10 @@ def test_a_station_is_marked_case_by_case_and_the_others_are_counted(
     keep(tables, 2, station="ST02")
     keep(tables, 3, station="ST03")
     keep(tables, 4, day=DAY - timedelta(days=1))
-    marked = reading.marked("ST01", DAY, 1)
-    assert marked == [
-        Marked(day=DAY, station="ST01", inspector="li", case="pda-1.1", suspicions=("photo.reused",)),
-        Marked(day=DAY, station="", count=2),
-    ]
+    here = Marked(day=DAY, station="ST01", inspector="li", case="pda-1.1", suspicions=("photo.reused",))
+    assert reading.marked("ST01", DAY, 1) == [here]
+    assert [one.case for one in reading.marked("ST01", DAY, 2)] == ["pda-1.1", "pda-1.4"]
+    assert reading.marked_elsewhere("ST01", DAY, 1) == [Marked(day=DAY, station="", count=2)]
 
 
 def test_the_past_holds_warnings_proven_cases_and_who_is_suspended(
